@@ -44,9 +44,9 @@ class Step:
     """A key of the catalogue that says what is done: `step_body`, `step_bytes`, `step_time`, `step_join_time` and `step_hmac` (see
     `simulator/texts/explain/en.json`), or one of the provider's own `texts/`."""
     value: str = ""
-    """What comes of it; nothing where the next step says it."""
+    """The text that the step makes; empty where the next step shows it."""
     values: Mapping[str, object] = field(default_factory=dict)
-    """For the placeholders of the text."""
+    """What the placeholders of `text` stand for."""
 
 
 @dataclass(frozen=True, slots=True)

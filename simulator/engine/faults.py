@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def strike(runtime: Runtime, call: Call) -> bool:
-    """Notes in `call.answering` what an armed scenario asks for this call, and counts it: True when it is to be executed later.
+    """Keeps in `call.answering` what an armed scenario asks for this call, and counts it: True when it is to be executed later.
 
     Raises `Faulted` where it is to fail instead of being executed.
     """
@@ -86,7 +86,8 @@ def refusal(weather: Weather) -> Faulted:
 
 
 def dressed(reply: Reply, weather: Weather) -> Reply:
-    """What the scenario makes of a provider's answer to `refusal`. When to come again is ours where it does not say."""
+    """A provider's reply to the failure that a scenario asked for, as that scenario changes it: with another body, and with our
+    `Retry-After` where the provider has none."""
     if weather.status in RETRY_LATER:
         reply.headers.setdefault("Retry-After", str(weather.retry_after_s))
     if weather.body is not None:

@@ -53,7 +53,7 @@ def write(file: Path, content: bytes) -> None:
 
 
 def put(file: Path, content: bytes) -> None:
-    """Whole, or not at all: it has another name until it is written, so that nobody takes half of it."""
+    """Writes a file whole, or not at all: it has another name until it is written, so that nobody reads half of it."""
     make_folder(file.parent)
     unfinished = file.with_name(f".{file.name}.part")
     write(unfinished, content)

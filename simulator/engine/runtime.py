@@ -1,4 +1,4 @@
-"""The running simulator: puts the engine's rooms together and answers, in one place, what people ask of it.
+"""The running simulator, put together from the engine's rooms.
 
 Everything here runs on one event loop; the core is synchronous and never sleeps. For the rooms see `engine/__init__.py`.
 """

@@ -344,7 +344,7 @@ class Transactions:
             self._recover()
             self._is_doubtful = False
 
-    # Notes -------------------------------------------------------------------------------------------------------
+    # Journal -----------------------------------------------------------------------------------------------------
 
     def journal(self, rows: Sequence[Row]) -> None:
         """Journals something that changed nothing; written with the next commit or soon after."""

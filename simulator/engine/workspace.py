@@ -39,10 +39,10 @@ FORMER = 20
 """Former endpoints and secrets that are remembered of each provider."""
 
 MADE = 100
-"""Addresses of webhooks at most that a merchant makes through one provider's own API."""
+"""So many addresses a merchant's webhook endpoints may have in all that are made through one provider's own API."""
 
 MADE_SIZE = 1_000_000
-"""Bytes of all that is kept of them."""
+"""So many bytes the webhook endpoints may take up in the store that are made through one provider's own API."""
 
 S = TypeVar("S", bound="WorkspaceSettings")
 

@@ -25,7 +25,7 @@ SHOWN = 8
 
 
 def differs(call: Call, field: str, notice: str) -> None:
-    """Notes it. Raises `Invalid` for the sake of `field` where the server is strict."""
+    """Remembers a difference from the live API as a notice. Raises `Invalid` with `field` where the server is strict."""
     call.differs_live(notice)
     if call.strict:
         raise Invalid([Violation(field, "live")])

@@ -177,7 +177,7 @@ def time_form(text: str) -> str:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Whatever level somebody has set: the HTTP client writes no addresses and headers into a log meanwhile."""
+    """Keeps the HTTP client from logging addresses and headers, whatever log level is set."""
     quiet = [logging.getLogger(name) for name in ("httpx", "httpcore", "hpack", "h11", "h2")]
     before = [(one.disabled, one.level) for one in quiet]
     for one in quiet:
