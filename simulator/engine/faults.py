@@ -16,7 +16,7 @@ import orjson
 from simulator.engine.call import Call, Reply, Weather
 from simulator.engine.comparing import said_by
 from simulator.engine.facets import RETRY_LATER
-from simulator.engine.http import Answer
+from simulator.engine.http import HttpReply
 from simulator.engine.runtime import Runtime
 from simulator.kernel.refusals import Faulted
 
@@ -95,12 +95,12 @@ def dressed(reply: Reply, weather: Weather) -> Reply:
     return reply
 
 
-def with_another_body(answer: Answer, body: Any) -> Answer:
+def with_another_body(answer: HttpReply, body: Any) -> HttpReply:
     sent, content_type = another_body(body)
     own = (b"content-type", b"content-length")
     headers = [pair for pair in answer.headers if pair[0] not in own]
     headers += [(b"content-type", content_type.encode()), (b"content-length", str(len(sent)).encode())]
-    return Answer(answer.status, headers, sent)
+    return HttpReply(answer.status, headers, sent)
 
 
 def another_body(body: Any) -> tuple[bytes, str]:
