@@ -72,9 +72,9 @@ class Explained:
     """The signature of a text, by a key: `digest(key, text)`. Both may be any bytes, for somebody may try another secret."""
     received: str
     """The signature that the message bears, without what stands around it in a header."""
-    code: Mapping[str, str]
-    """Programs that compute it from what was sent, by `python`, `node`, `php` and `openssl`: `programs.with_hmac` writes them for
-    a key that is used as text or read from hexadecimal; where it is read from Base64 first, write them yourself."""
+    programs: Mapping[str, str]
+    """Programs that compute the signature from what was sent, by `python`, `node`, `php` and `openssl`: `programs.with_hmac` writes
+    them for a key that is used as text or read from hexadecimal; where it is read from Base64 first, write them yourself."""
     mistakes: Callable[[], Iterable[Mistake]] = tuple
     rebuilt: Callable[[bytes], bytes] | None = None
     """What is signed when the message has another body. Raises `ValueError` for one that cannot be signed."""
@@ -529,7 +529,9 @@ def signed_body(
         key_name=key_name,
         digest=digest,
         received=signature,
-        code=programs.with_hmac(named, programs.written(form), algorithm=algorithm, encoding=encoding, key_is=key_is),
+        programs=programs.with_hmac(
+            named, programs.written(form), algorithm=algorithm, encoding=encoding, key_is=key_is
+        ),
         mistakes=mistakes,
         rebuilt=based,
         bare=bare if t is not None else str.strip,

@@ -84,7 +84,7 @@ def _explained(message: dict[str, Any], secret: str, name: str, others: list[obj
         key_name=name,
         digest=_digest,
         received=received,
-        code=programs.with_hmac(
+        programs=programs.with_hmac(
             {**values, "body": _sent(message, body)},
             PROGRAMS,
             algorithm="sha512",
