@@ -289,7 +289,7 @@ def of_json(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[M
 
 
 def of_form(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[Mistake]:
-    """The same for a form."""
+    """What merchants sign who parse a form and write it again. `signed` makes the base string of a body."""
     if not is_form(body):
         return
     fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")

@@ -17,7 +17,7 @@ OURS = ".psp-simulator"
 
 
 def make_folder(folder: Path) -> None:
-    """With all that is missing above it. One that exists stays as it is: see `close_folder`."""
+    """Makes a folder for its owner alone, and all that are missing above it. One that exists stays as it is: see `close_folder`."""
     if folder.exists():
         return
     make_folder(folder.parent)

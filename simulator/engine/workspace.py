@@ -164,7 +164,7 @@ class Workspace:
         return found
 
     def changed(self, **changes: Any) -> Workspace:
-        """The same with these members; endpoints and credentials that go by it are remembered as `former`."""
+        """This workspace with these members changed. Endpoints and credentials that it loses are remembered as `former`."""
         after = replace(self, **changes)
         former = after.former
         for provider in self.credentials:
@@ -186,7 +186,7 @@ class Workspace:
             yield from ({"made": one} for one in made.get(provider, []) if one not in kept)
 
     def formerly(self, provider: str) -> Iterator[Workspace]:
-        """The same as it signed at a provider before: each time with one former endpoint or secret in its old place."""
+        """This workspace as it signed at a provider before: each time with one former endpoint or secret in its old place."""
         for one in self.former.get(provider, []):
             if "own" in one:
                 yield replace(self, credentials={**self.credentials, provider: one["own"]})

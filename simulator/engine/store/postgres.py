@@ -119,7 +119,8 @@ class _Impatient(psycopg.Connection[Row]):
 
 
 def _within(limit_s: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-    """The same steps. psycopg comes back every 0.1 s with the news that nothing has come."""
+    """The steps, until they have waited `limit_s` for the server. psycopg comes back every 0.1 s with the news that nothing has
+    come."""
     heard, ready = stopwatch(), None
     while True:
         try:

@@ -31,7 +31,7 @@ def explain(sending: Sending, left: Signed) -> Explained | None:
 
 
 def explain_request(account: Account, request: Request) -> Explained | None:
-    """Also of an address of Payment Page. None for a body that no signature could be made of."""
+    """How the signature of a call, or of a link to Payment Page, is made. None for a body that cannot be signed."""
     own = account.credentials
     path, _, query = request.path.partition("?")
     message: dict[str, Any] | None
