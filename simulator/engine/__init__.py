@@ -37,9 +37,9 @@ Rooms with one duty each. A room imports only from those above it or beside it, 
 | `validation` | Checks what was sent against a request model |
 | `members` | What request models of many APIs have in common, as types |
 | `conditions` | When a rule of a scenario holds |
-| `facets` | What scenarios speak of, in words |
+| `facets` | The words in which scenarios are written |
 | `rules` | The rules of a scenario, as models |
-| `scenarios` | What the scenarios say |
+| `scenarios` | Finds the rule that decides |
 | `bank` | What the bank behind a provider says of an operation |
 | `again` | What is asked once more: it met somebody else's lock, before anything of it was written |
 | `throttle` | How many requests a customer has left |

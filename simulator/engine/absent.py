@@ -34,7 +34,7 @@ class Absent:
         return [row for workspace in self._registry.all() for row in self._store.timers(workspace.id, limit=EVERY)]
 
     def _waits(self, row: TimerRow) -> bool:
-        """Whether a timer of an installed party serves a provider that is not installed, to whom nothing could be told of it."""
+        """Whether a timer has to wait: its resource serves a provider that is not installed, and that could be told nothing."""
         party = self._parties.get(row.provider)
         if party is None or party.serves is None:
             return False

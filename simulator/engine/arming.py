@@ -117,7 +117,7 @@ def _asked(effect: WebhooksEffect) -> list[tuple[str, Forgery]]:
 
 
 def _shown_nowhere(effect: WebhooksEffect, path: str, providers: Sequence[Provider]) -> Iterator[Objection]:
-    """What the signature of none of these providers can show."""
+    """An objection to each forgery of the rule that no signature of these providers can show."""
     for member, way in _asked(effect):
         whys = {provider.title: provider.webhooks.forging.objection(way) for provider in providers}
         if whys and None not in whys.values():
@@ -128,7 +128,7 @@ def _shown_nowhere(effect: WebhooksEffect, path: str, providers: Sequence[Provid
 
 
 def _unknown(path: str, what: str, wanted: str | list[str] | None, known: Collection[str]) -> Iterator[Objection]:
-    """Each pattern that nothing fits."""
+    """An objection to each pattern of `wanted` that fits no name in `known`."""
     for pattern in _patterns(wanted):
         if not _may_be(pattern, known):
             yield Objection(path, f"there is no {what} {pattern!r}, so the rule never holds", tuple(sorted(known)))

@@ -113,7 +113,7 @@ class Arrivals:
         )
 
     def _written(self, brought: _Brought, called: _Called, from_network: bool) -> Tables:
-        """The rows as they are to be written."""
+        """The rows of the document as they are written here, with the new names in them."""
         given = brought.workspace.credentials
         written = portable.derived(
             renaming.renamed(brought.rows, called.words, given, called.credentials), self._parties
@@ -210,7 +210,7 @@ class Arrivals:
 
 
 def _of_network(workspace: Workspace) -> Workspace:
-    """Its endpoints as another machine's, those of the account and those that a provider's own API has made."""
+    """The workspace with all its endpoints marked as another machine's: account endpoints and webhook endpoints."""
     return replace(
         workspace,
         stored_endpoints={name: hook and _marked(hook) for name, hook in workspace.stored_endpoints.items()},
@@ -219,7 +219,7 @@ def _of_network(workspace: Workspace) -> Workspace:
 
 
 def _marked(endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """An endpoint that may hold another one, or several."""
+    """An endpoint with the mark, which also the endpoints get that it holds."""
     found = {**endpoint, "from_network": True}
     if isinstance(inner := endpoint.get("endpoint"), dict):
         found["endpoint"] = _marked(inner)

@@ -24,7 +24,7 @@ PAGE = 500
 FIRST = date(2, 1, 1)
 """No report is older: the days around it have to be dates too."""
 FARTHEST = 2 * DAY
-"""So far the dates of two zones are apart, at most."""
+"""The dates that one instant has in two time zones are at most so far apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class Walk:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer. `body` is JSON-able, or bytes or str sent as they are; None sends no body and no Content-Type."""
+    """What a handler gives to be sent. `body` is JSON-able, or bytes or str sent as they are; None sends neither body nor
+    Content-Type."""
 
     status: int
     body: Any = None
@@ -235,6 +236,6 @@ class Call:
         self.answering.told_later += violations
 
     def differs_live(self, notice: str) -> None:
-        """Notes that the live API would have refused this (shown in the journal and in `Simulator-Notice`)."""
+        """Remembers that the live API would have refused this; the journal and `Simulator-Notice` say so."""
         if notice not in self.answering.notices:
             self.answering.notices.append(notice)

@@ -57,7 +57,7 @@ def host_name(host: str) -> str | None:
 
 
 def as_compared(name: str) -> str:
-    """A host's name in the one way of writing that it is compared in: `LOCALHOST.` and `0:0:0:0:0:0:0:1` too."""
+    """The one spelling in which names of hosts are compared: `localhost` for `LOCALHOST.`, `[::1]` for `0:0:0:0:0:0:0:1`."""
     name = name.lower().removesuffix(".")
     bare = name[1:-1] if name.startswith("[") else name
     try:
@@ -96,8 +96,8 @@ def is_foreign_page(headers: Mapping[str, str], own: Iterable[str]) -> bool:
 
 
 def is_foreign_fetch(headers: Mapping[str, str]) -> bool:
-    """Whether a page of another site asks by itself (an image, a script, a frame) and nobody follows a link: it would see no
-    answer, and what is looked up for it keeps others waiting."""
+    """Whether a page of another site fetches something (an image, a script, a frame) without anybody following a link. It could
+    not see the answer, and to look that up keeps others waiting."""
     if headers.get("sec-fetch-site") != "cross-site":
         return False
     return headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest", "document") != "document"

@@ -135,7 +135,7 @@ def _may_hold_apart(raw: bytes, together: bytes) -> bool:
 
 
 def cut(raw: bytes, *, is_read_again: bool = False, names: Collection[bytes] = (), addresses: bool = True) -> bytes:
-    """The same text with each card number cut: `411111******1111`, spaces and dashes kept.
+    """The text with each card number cut: `411111******1111`, spaces and dashes kept.
 
     A number of JSON that is a card's becomes a text, so that JSON stays JSON. Of what `is_read_again` two things stay: a number
     of JSON whose member is not called so (`card`, `number`, `pan`, `account`), for it may be an amount; and a text that somebody

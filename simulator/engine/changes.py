@@ -199,7 +199,8 @@ class Changes:
         rekeyed: Sequence[tuple[Identity, Mapping[str, str], Mapping[str, str]]],
         numbers: Mapping[Identity, int],
     ) -> None:
-        """Writes the look-up keys that resources have got, and drops those that they had. `numbers` are those of new ones."""
+        """Writes the look-up keys that resources have got, and deletes those that they have lost. `numbers` are the row numbers of
+        the resources that are new."""
         got: list[tuple[Any, ...]] = []
         lost: list[tuple[Any, ...]] = []
         for identity, before, after in rekeyed:

@@ -31,7 +31,8 @@ class Entry:
 
 @cache
 def entries() -> tuple[Entry, ...]:
-    """In the order of their names. What stands earlier on `sys.path` hides another version of the same distribution."""
+    """All entries of installed distributions, by name. Of two versions of a distribution, that one counts which stands earlier on
+    `sys.path`."""
     found: dict[str, list[Entry]] = {}
     for metadata in _metadata():
         label = metadata.name.removesuffix(metadata.suffix)

@@ -44,9 +44,9 @@ class Step:
     """A key of the catalogue that says what is done: `step_body`, `step_bytes`, `step_time`, `step_join_time` and `step_hmac` (see
     `simulator/texts/explain/en.json`), or one of the provider's own `texts/`."""
     value: str = ""
-    """What comes of it; nothing where the next step says it."""
+    """The text that the step makes; empty where the next step shows it."""
     values: Mapping[str, object] = field(default_factory=dict)
-    """For the placeholders of the text."""
+    """What the placeholders of `text` stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Explained:
     """The signature of a text, by a key: `digest(key, text)`. Both may be any bytes, for somebody may try another secret."""
     received: str
     """The signature that the message bears, without what stands around it in a header."""
-    code: Mapping[str, str]
-    """Programs that compute it from what was sent, by `python`, `node`, `php` and `openssl`: `programs.with_hmac` writes them for
-    a key that is used as text or read from hexadecimal; where it is read from Base64 first, write them yourself."""
+    programs: Mapping[str, str]
+    """Programs that compute the signature from what was sent, by `python`, `node`, `php` and `openssl`: `programs.with_hmac` writes
+    them for a key that is used as text or read from hexadecimal; where it is read from Base64 first, write them yourself."""
     mistakes: Callable[[], Iterable[Mistake]] = tuple
     rebuilt: Callable[[bytes], bytes] | None = None
     """What is signed when the message has another body. Raises `ValueError` for one that cannot be signed."""
@@ -289,7 +289,7 @@ def of_json(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[M
 
 
 def of_form(body: bytes, signed: Callable[[bytes], bytes] = bytes) -> Iterator[Mistake]:
-    """The same for a form."""
+    """What merchants sign who parse a form and write it again. `signed` makes the base string of a body."""
     if not is_form(body):
         return
     fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
@@ -529,7 +529,9 @@ def signed_body(
         key_name=key_name,
         digest=digest,
         received=signature,
-        code=programs.with_hmac(named, programs.written(form), algorithm=algorithm, encoding=encoding, key_is=key_is),
+        programs=programs.with_hmac(
+            named, programs.written(form), algorithm=algorithm, encoding=encoding, key_is=key_is
+        ),
         mistakes=mistakes,
         rebuilt=based,
         bare=bare if t is not None else str.strip,

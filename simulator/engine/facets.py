@@ -1,4 +1,4 @@
-"""What scenarios speak of, in words, and the error of what is no scenario."""
+"""The words in which scenarios are written, with the error for a text that is no scenario."""
 
 from __future__ import annotations
 

@@ -303,7 +303,7 @@ SHAPES: Mapping[str, Callable[[Any], bool]] = {
 
 
 def _number(value: Any) -> float | None:
-    """Also of a text, as forms and some providers write numbers."""
+    """The value as a number, also if it is a text, as forms and some providers write numbers; None if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

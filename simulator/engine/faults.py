@@ -16,7 +16,7 @@ import orjson
 from simulator.engine.call import Call, Reply, Weather
 from simulator.engine.comparing import said_by
 from simulator.engine.facets import RETRY_LATER
-from simulator.engine.http import Answer
+from simulator.engine.http import HttpReply
 from simulator.engine.runtime import Runtime
 from simulator.kernel.refusals import Faulted
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def strike(runtime: Runtime, call: Call) -> bool:
-    """Notes in `call.answering` what an armed scenario asks for this call, and counts it: True when it is to be executed later.
+    """Keeps in `call.answering` what an armed scenario asks for this call, and counts it: True when it is to be executed later.
 
     Raises `Faulted` where it is to fail instead of being executed.
     """
@@ -86,7 +86,8 @@ def refusal(weather: Weather) -> Faulted:
 
 
 def dressed(reply: Reply, weather: Weather) -> Reply:
-    """What the scenario makes of a provider's answer to `refusal`. When to come again is ours where it does not say."""
+    """A provider's reply to the failure that a scenario asked for, as that scenario changes it: with another body, and with our
+    `Retry-After` where the provider has none."""
     if weather.status in RETRY_LATER:
         reply.headers.setdefault("Retry-After", str(weather.retry_after_s))
     if weather.body is not None:
@@ -94,12 +95,12 @@ def dressed(reply: Reply, weather: Weather) -> Reply:
     return reply
 
 
-def with_another_body(answer: Answer, body: Any) -> Answer:
+def with_another_body(answer: HttpReply, body: Any) -> HttpReply:
     sent, content_type = another_body(body)
     own = (b"content-type", b"content-length")
     headers = [pair for pair in answer.headers if pair[0] not in own]
     headers += [(b"content-type", content_type.encode()), (b"content-length", str(len(sent)).encode())]
-    return Answer(answer.status, headers, sent)
+    return HttpReply(answer.status, headers, sent)
 
 
 def another_body(body: Any) -> tuple[bytes, str]:

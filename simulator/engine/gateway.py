@@ -23,8 +23,8 @@ from simulator.engine.http import (
     BODILESS,
     BODY_LIMIT,
     HEADERS_LIMIT,
-    Answer,
     Disconnected,
+    HttpReply,
     Receive,
     Scope,
     Send,
@@ -64,7 +64,7 @@ log = logging.getLogger("simulator")
 SHORT = 1_000
 """Characters of what is named and may be long."""
 
-NOT_YET = Answer(0, [], b"")
+NOT_YET = HttpReply(0, [], b"")
 """Stands for the answer to a call that is executed later."""
 
 _HOST = re.compile(r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$")
@@ -119,7 +119,7 @@ class Gateway:
             answer = self._altered(call, answer)
             await leave(answer, at.weather, receive, send, bodiless=scope["method"] == "HEAD")
 
-    async def _settled(self, call: Call, answer: Answer, started: float) -> Answer:
+    async def _settled(self, call: Call, answer: HttpReply, started: float) -> HttpReply:
         """The answer once what it says is written."""
         if (committed := self.runtime.transactions.committed()) is not None:
             try:
@@ -128,7 +128,7 @@ class Gateway:
                 return self._not_committed(call, started)
         return answer
 
-    def _altered(self, call: Call, answer: Answer) -> Answer:
+    def _altered(self, call: Call, answer: HttpReply) -> HttpReply:
         """The answer to an executed call, as the scenario lets it leave."""
         weather, provider = call.answering.weather, self.runtime.providers.get(call.provider)
         if weather is None or weather.is_before or provider is None:
@@ -137,7 +137,7 @@ class Gateway:
             call.ids = self.runtime.registry.ids_of_refusal(call.workspace)
             reply = faults.dressed(provider.refuse(faults.refusal(weather), call), weather)
             sent, _, headers = self._render(provider, call, reply)
-            return Answer(reply.status, headers, sent)
+            return HttpReply(reply.status, headers, sent)
         return answer if weather.body is None else faults.with_another_body(answer, weather.body)
 
     def _call(self, scope: Scope, headers: dict[str, str], body: bytes) -> Call:
@@ -160,12 +160,12 @@ class Gateway:
             from_elsewhere=is_page_of_elsewhere(scope, headers, self.names),
         )
 
-    def _not_committed(self, call: Call, started: float) -> Answer:
+    def _not_committed(self, call: Call, started: float) -> HttpReply:
         """The store has failed: whatever the answer would have been, nothing of it stands."""
         crashed = self._crashed(call)
         provider = self.runtime.providers.get(call.provider)
         if provider is None:
-            return self._page_answer(pages.refused(call, crashed))
+            return self._page_reply(pages.refused(call, crashed))
         return self._refused(provider, call, crashed, started)
 
     def _crashed(self, call: Call) -> Crashed:
@@ -193,12 +193,12 @@ class Gateway:
         segments = [unquote(s) if "%" in s else s for s in segments_of(call.raw_path)]
         return None if any("\0" in segment for segment in segments) else self.routes.match(call.method, segments)
 
-    def _large_head(self, call: Call, started: float) -> Answer:
+    def _large_head(self, call: Call, started: float) -> HttpReply:
         """In the words of whose address it is. The journal keeps the beginning of each header."""
         refusal, found = HeadersTooLarge(HEADERS_LIMIT), self._found(call)
         routes = list(found[0].routes.values()) if found is not None else []
         if routes and all(isinstance(route, Page) for _, route in routes):
-            return self._page_answer(pages.refused(call, refusal))
+            return self._page_reply(pages.refused(call, refusal))
         provider = next((provider for provider, _ in routes if provider is not None), None)
         provider = provider or next((provider for provider in self._providers if provider.claims(call)), None)
         if provider is None:
@@ -209,7 +209,7 @@ class Gateway:
         }
         return self._refused(provider, call, refusal, started)
 
-    def _serve(self, call: Call, too_large: bool, started: float, *, large_head: bool = False) -> Answer:
+    def _serve(self, call: Call, too_large: bool, started: float, *, large_head: bool = False) -> HttpReply:
         try:
             return self._large_head(call, started) if large_head else self._routed(call, too_large, started)
         except Exception:  # before it was known whose request it is, or while a refusal was written
@@ -219,14 +219,14 @@ class Gateway:
             except Exception:
                 return self._unwritten(call, self._crashed(call))
 
-    def _unwritten(self, call: Call, refusal: Refusal) -> Answer:
+    def _unwritten(self, call: Call, refusal: Refusal) -> HttpReply:
         """In the words of whose request it is, where nothing can be journalled."""
         try:
             provider = self.runtime.providers[call.provider]
             call.ids = self.runtime.registry.ids_of_refusal(None)
             reply = provider.refuse(refusal, call)
             sent, _, headers = self._render(provider, call, reply)
-            return Answer(reply.status, headers, sent)
+            return HttpReply(reply.status, headers, sent)
         except Exception:
             return self._plain_refusal(call, self._crashed(call))
 
@@ -240,10 +240,10 @@ class Gateway:
         call.provider = "" if provider is None else provider.name
         answer = self._unwritten(call, crashed)
         if isinstance(route, Page):
-            answer = self._page_answer(pages.refused(call, crashed))
+            answer = self._page_reply(pages.refused(call, crashed))
         await leave(answer, None, receive, send, bodiless=scope["method"] == "HEAD")
 
-    def _routed(self, call: Call, too_large: bool, started: float) -> Answer:
+    def _routed(self, call: Call, too_large: bool, started: float) -> HttpReply:
         found = self._found(call)
         if found is None:
             return self._unrouted(call, started)
@@ -255,7 +255,7 @@ class Gateway:
             provider = next((p for p, _ in node.routes.values() if p is not None), None)
             refusal = MethodNotAllowed(call.method, sorted(node.routes))
             if node.is_for_buyers:
-                return self._page_answer(pages.refused(call, refusal))
+                return self._page_reply(pages.refused(call, refusal))
             if provider is not None:
                 self._recognise(provider, call)
             return self._refused(provider, call, refusal, started)
@@ -264,7 +264,7 @@ class Gateway:
         if too_large:
             refused = BodyTooLarge(BODY_LIMIT)
             if provider is None or node.is_for_buyers:
-                return self._page_answer(pages.refused(call, refused))
+                return self._page_reply(pages.refused(call, refused))
             self._recognise(provider, call)
             return self._refused(provider, call, refused, started)
         if isinstance(route, Page):
@@ -272,7 +272,7 @@ class Gateway:
         assert provider is not None
         return self._endpoint(provider, call, route, started)
 
-    def _endpoint(self, provider: Provider, call: Call, endpoint: Endpoint, started: float) -> Answer:
+    def _endpoint(self, provider: Provider, call: Call, endpoint: Endpoint, started: float) -> HttpReply:
         runtime, policy, key = self.runtime, provider.idempotency, None
         call.endpoint, call.facts = endpoint, {"operation": endpoint.operation}
         at = call.answering
@@ -328,7 +328,7 @@ class Gateway:
                     idempotency.keep(uow.begin(), policy, call, key, now, reply, sent, content_type)
             if uow.workspace.scenarios and runtime.scenarios.wait_for_webhooks(uow.workspace.scenarios, provider.name):
                 at.waits_for, at.began = tuple(uow.subjects), now
-            return Answer(reply.status, headers, sent)
+            return HttpReply(reply.status, headers, sent)
         except Refusal as refusal:
             return self._refused(provider, call, refusal, started, key)
         except Exception:
@@ -361,7 +361,7 @@ class Gateway:
 
     def _refused(
         self, provider: Provider | None, call: Call, refusal: Refusal, started: float, key: str | None = None
-    ) -> Answer:
+    ) -> HttpReply:
         if isinstance(refusal, Unauthenticated | Forbidden) and refusal.workspace is not None:
             call.workspace = self.runtime.workspace(refusal.workspace)
         if provider is None:
@@ -404,10 +404,10 @@ class Gateway:
         started: float,
         help_: dict[str, Any] | None = None,
         why: Mapping[str, Any] | None = None,
-    ) -> Answer:
+    ) -> HttpReply:
         sent, _, headers = self._render(provider, call, reply)
         self._journal(call, reply, sent, started, help_, why)
-        return Answer(reply.status, headers, sent)
+        return HttpReply(reply.status, headers, sent)
 
     def _entry(
         self,
@@ -463,7 +463,7 @@ class Gateway:
 
     # Pages and what nobody claims --------------------------------------------------------------------------------
 
-    def _page(self, provider: Provider | None, call: Call, page: Page, started: float) -> Answer:
+    def _page(self, provider: Provider | None, call: Call, page: Page, started: float) -> HttpReply:
         try:
             more = (partial(self._ask, call),) if page.asks else ()
             reply = page.handler(call, self.runtime, *more)
@@ -473,11 +473,11 @@ class Gateway:
             crashed = self._crashed(call)
             reply = pages.refused(call, crashed)
             self._journal(call, reply, b"", started, {"error_id": crashed.error_id})
-        return self._page_answer(reply)
+        return self._page_reply(reply)
 
     async def ask(
         self, base_url: str, method: str, target: str, headers: Mapping[str, str], body: bytes, *, from_network: bool
-    ) -> Answer:
+    ) -> HttpReply:
         """Makes an API call as the merchant's server would, for the console and the control API. It is committed.
 
         `from_network`: whether another machine wants it, or named what stands in it.
@@ -527,14 +527,14 @@ class Gateway:
             log.debug("the clock of workspace %s does not go to %s: %s", walk.workspace.id, walk.to, refusal)
 
     @staticmethod
-    def _page_answer(reply: Reply) -> Answer:
+    def _page_reply(reply: Reply) -> HttpReply:
         body = reply.body if isinstance(reply.body, bytes) else (reply.body or "").encode()
         headers = raw_headers(reply)
         headers.append((b"content-type", (reply.content_type or "text/html; charset=utf-8").encode()))
         headers.append((b"content-length", str(len(body)).encode()))
-        return Answer(reply.status, headers, body, reply.walk)
+        return HttpReply(reply.status, headers, body, reply.walk)
 
-    def _left_out(self, provider: Provider, operation: LeftOut, call: Call, started: float) -> Answer:
+    def _left_out(self, provider: Provider, operation: LeftOut, call: Call, started: float) -> HttpReply:
         """What the provider really has and the simulator lacks: no typing error, and said so to whoever may know."""
         call.provider, call.endpoint, call.facts = provider.name, operation, {"operation": operation.operation}
         try:
@@ -546,7 +546,7 @@ class Gateway:
         call.differs_live(f"{operation.operation} is left out of the simulator")
         return self._refused(provider, call, OperationLeftOut(call.target, operation=operation.operation), started)
 
-    def _unrouted(self, call: Call, started: float) -> Answer:
+    def _unrouted(self, call: Call, started: float) -> HttpReply:
         """Goes to the provider whose marks it bears: the shape of the path, and where that is of several, or of none, a
         credential of one of its merchants."""
         claiming = [provider for provider in self._providers if provider.claims(call)]
@@ -560,7 +560,7 @@ class Gateway:
             return self._nobodys(call, refusal, started)
         return self._plain_refusal(call, refusal)
 
-    def _nobodys(self, call: Call, refusal: UnknownRoute, started: float) -> Answer:
+    def _nobodys(self, call: Call, refusal: UnknownRoute, started: float) -> HttpReply:
         """A call that no provider claims, for the journal of the default workspace."""
         answer = self._plain_refusal(call, refusal)
         reply = Reply(answer.status, answer.body, content_type="application/json")
@@ -581,5 +581,5 @@ class Gateway:
             log.debug("nobody's call at %s: %s", provider.name, refusal)
         return call.workspace is not None
 
-    def _plain_refusal(self, call: Call, refusal: Refusal) -> Answer:
+    def _plain_refusal(self, call: Call, refusal: Refusal) -> HttpReply:
         return plain.refused(call, refusal, self.runtime.masking.path(call.target)[:SHORT])

@@ -52,11 +52,11 @@ class Homes(Protocol):
         """The workspace of that name, at home here from now on; None where there is none. Raises `Elsewhere`."""
 
     def by_credential(self, provider: str, lookup: str) -> Workspace | None:
-        """The same for the workspace that has this credential."""
+        """The workspace that has this credential, at home here from now on; None where there is none. Raises `Elsewhere`."""
 
     def standing_at(self, place: int) -> int | None:
-        """The same for the workspace whose rows the store keeps under the number `place`. Returns the workspace's own number; None
-        where there is no such workspace any more."""
+        """The own number of the workspace whose rows the store keeps under the number `place`, at home here from now on; None where
+        there is no such workspace any more. Raises `Elsewhere`."""
 
     def alone(self) -> AbstractContextManager[None]:
         """Within this block no other process can take a name or a credential for a new workspace."""

@@ -14,8 +14,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Answer(NamedTuple):
-    """What is sent: status, headers and body. `walk` is done before that."""
+class HttpReply(NamedTuple):
+    """A reply in the form in which it is sent: status, header lines and bytes. `walk` is done before that."""
 
     status: int
     headers: list[tuple[bytes, bytes]]

@@ -223,7 +223,7 @@ class Told:
     entry: Mapping[str, Any]
     """As a timeline has it, but for its number."""
     topic: str
-    """Of its row in the journal: `request`, `page`, `control`, `timer`, `clock`; `webhook` for an attempt."""
+    """The topic of its row in the journal: `request`, `page`, `control`, `timer`, `clock`; `webhook` for an attempt."""
     row: Mapping[str, Any] = field(default_factory=dict)
     """What the row holds: the request and its answer, all moves."""
     move: Mapping[str, Any] | None = None
@@ -280,7 +280,7 @@ def story(store: Store, workspace: int, subject: str, preface: str = "", payment
 
 
 def timeline(events: Sequence[Told]) -> list[dict[str, Any]]:
-    """The same as plain entries, numbered (`control-api`, Payment.timeline)."""
+    """These events as plain, numbered entries (Payment.timeline of the control API)."""
     return [{"at": event.entry["at"], "seq": number, **event.entry} for number, event in enumerate(events, 1)]
 
 

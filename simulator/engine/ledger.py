@@ -120,11 +120,11 @@ class Standing:
     ledger: so a balance, and what happened between two days, is found without reading all bookings before."""
 
     held: int = 0
-    """On the merchant's account."""
+    """The balance of the merchant's account, with what is still pending."""
     payable: int = 0
     sales: int = 0
     returns: int = 0
-    """`GIVEN_BACK`: below zero."""
+    """The sum of the postings of the kinds in `GIVEN_BACK`: zero or less."""
     pending: Mapping[datetime, int] = field(default_factory=dict)
     """The parts of `held` that become available later, by the instant at which they do."""
 

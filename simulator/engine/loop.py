@@ -129,7 +129,8 @@ class Loop:
             self._bring_forward({workspace.id: by * workspace.clock.rate for workspace in self._registry.all()})
 
     def look_at_store(self) -> None:
-        """The same where the clock was set back while the store was closed: what waits there was made in what is now the future."""
+        """Notices that the machine's clock was set back while the store was closed: then its latest webhooks lie in the future, and
+        all are due earlier by as much."""
         latest = {id_: at for id_, at in self._store.latest_of_pending() if id_ in self._registry}
         ahead = {id_: at - micros(self._registry[id_].clock.now()) for id_, at in latest.items()}
         self._bring_forward({id_: by for id_, by in ahead.items() if by > SET_BACK_S * 1_000_000})

@@ -224,7 +224,7 @@ class Masking:
 
     @cached_property
     def _value_kind(self) -> Callable[[str], int]:
-        """The same for a value that may come again."""
+        """`_kind_of_value` with a memory, for a value that may come again."""
         return lru_cache(VALUES_KEPT)(self._kind_of_value)
 
     def is_secret(self, name: str) -> bool:
@@ -367,7 +367,7 @@ class Masking:
 
     @cached_property
     def _is_field_known(self) -> Callable[[str], bool]:
-        """The same for a name that may come again."""
+        """`_has_secret_level` with a memory, for a name that may come again."""
         return lru_cache(NAMES_KEPT)(self._has_secret_level)
 
     def _has_secret_level(self, name: str) -> bool:

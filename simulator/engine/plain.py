@@ -5,11 +5,11 @@ from __future__ import annotations
 import orjson
 
 from simulator.engine.call import Call
-from simulator.engine.http import Answer
+from simulator.engine.http import HttpReply
 from simulator.kernel.refusals import BodyTooLarge, Crashed, HeadersTooLarge, MethodNotAllowed, Refusal, UnknownRoute
 
 
-def refused(call: Call, refusal: Refusal, path: str) -> Answer:
+def refused(call: Call, refusal: Refusal, path: str) -> HttpReply:
     """`path` is the address as it may be shown."""
     if isinstance(refusal, MethodNotAllowed):
         status, code, more = 405, "method_not_allowed", {"allowed": refusal.allowed}
@@ -29,4 +29,4 @@ def refused(call: Call, refusal: Refusal, path: str) -> Answer:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if isinstance(refusal, MethodNotAllowed):
         headers.append((b"allow", ", ".join(refusal.allowed).encode()))
-    return Answer(status, headers, body)
+    return HttpReply(status, headers, body)

@@ -75,7 +75,7 @@ def written(workspace: Workspace, rows: Rows, now: datetime) -> dict[str, Any]:
 
 
 def _without_cards(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Nor in the addresses, which the store keeps as they were given: the document leaves it."""
+    """The row without card numbers, also in its address: the store keeps that as it was given, but a document leaves it."""
     body = row.get("body")
     url = {"url": cards.cut_text(row["url"])} if row.get("url") else {}
     held = {"body": cards.cut(bytes(body), is_read_again=True, addresses=False)} if body is not None else {}
@@ -214,7 +214,7 @@ def _faults_together(table: schema.Table, rows: Rows) -> Iterator[Fault]:
 
 
 def _loaded(raw: bytes) -> Any:
-    """None for what is not JSON, or so deep that it could not be written again."""
+    """The bytes read as JSON. None if they are not JSON, or so deep that it could not be written again."""
     try:
         found = orjson.loads(raw)
         orjson.dumps(found)

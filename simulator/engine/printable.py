@@ -19,12 +19,12 @@ _NAMES = {"\n": "\\n", "\r": "\\r"}
 
 
 def in_text(text: str) -> str:
-    """A text of several lines, which stay lines; tabs stay tabs."""
+    """A text with its control signs escaped, except its line breaks and tabs."""
     return pattern(_IN_TEXT).sub(_escaped, text)
 
 
 def in_line(text: str) -> str:
-    """The same within a line, where a line break is such a sign too."""
+    """A text with its control signs escaped, line breaks too, so that it fits on one line."""
     return pattern(_IN_LINE).sub(_escaped, text)
 
 

@@ -17,7 +17,7 @@ OURS = ".psp-simulator"
 
 
 def make_folder(folder: Path) -> None:
-    """With all that is missing above it. One that exists stays as it is: see `close_folder`."""
+    """Makes a folder for its owner alone, and all that are missing above it. One that exists stays as it is: see `close_folder`."""
     if folder.exists():
         return
     make_folder(folder.parent)
@@ -53,7 +53,7 @@ def write(file: Path, content: bytes) -> None:
 
 
 def put(file: Path, content: bytes) -> None:
-    """Whole, or not at all: it has another name until it is written, so that nobody takes half of it."""
+    """Writes a file whole, or not at all: it has another name until it is written, so that nobody reads half of it."""
     make_folder(file.parent)
     unfinished = file.with_name(f".{file.name}.part")
     write(unfinished, content)

@@ -319,7 +319,7 @@ class Provider(Party):
     """Members, fields and parameters of its own that open a door, beside the common ones (`engine/masking.py`): they are
     masked before anything is stored."""
     secret_headers: tuple[str, ...] = ()
-    """The same for headers."""
+    """Headers of its own that open a door, beside the common ones: they are masked before anything is stored."""
     limit: Callable[[Call], tuple[str, RateLimit]] | None = None
     """The customer's rate limit for this call: the bucket's name and its size. What is left afterwards stands in
     `call.answering.tokens_left`."""

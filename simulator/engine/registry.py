@@ -195,7 +195,7 @@ class Registry:
     # Opening a store ---------------------------------------------------------------------------------------------
 
     def load(self, overrides: Credentials) -> None:
-        """Reads what the store holds, and makes the workspace `default` if there is none; it gets the `overrides`."""
+        """Reads what the store holds, and makes the workspace `default` if there is none, with the credentials `overrides`."""
         if self._is_shared:
             self._overrides = overrides
             if self._store.workspace_named(DEFAULT) is None:
@@ -265,7 +265,7 @@ class Registry:
         made_by: str = "",
         temporary: bool = False,
     ) -> Workspace:
-        """A new world. Raises `WorkspaceError` when the name or a credential is taken, `TooMuch` when there are enough."""
+        """Makes a workspace. Raises `WorkspaceError` when the name or a credential is taken, `TooMuch` when there are enough."""
         self._admit_one_more()
         ids = Ids()
         public_id = "ws_" + ids.hex(16)

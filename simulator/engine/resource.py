@@ -81,7 +81,7 @@ class Resource(metaclass=_Kind):
 
     def beside(self, workspace: str) -> Self:
         """This resource in a copy of its workspace, beside the one that it was copied from. `workspace` is the public id of the
-        copy: whoever must be told apart from its original by something else than the workspace takes it up."""
+        copy: a kind that is told apart by more than its workspace and id puts it into one of its fields."""
         return self
 
     def keys(self) -> dict[str, str]:
@@ -184,7 +184,8 @@ def changed(resource: R, **changes: Any) -> R:
 
 
 def hangs_on(resource: Resource) -> str | None:
-    """The payment that it is found by when that is dropped; None where its story names it."""
+    """The payment with which a resource without a machine is dropped. None for one with a machine: the journal names its
+    payment."""
     return (resource.goes_with or None) if resource.MACHINE is None else None
 
 

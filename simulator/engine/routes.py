@@ -55,11 +55,11 @@ class Routes:
         self._paths: dict[str, list[tuple[str, str]]] = {provider.name: [] for provider in providers}
         """Methods and paths by provider; what is nobody's, under an empty name."""
         self._waiting: dict[str, Provider] = {}
-        """Those that are not loaded yet, by name."""
+        """The providers that are not loaded yet, by name."""
         self._begins: dict[tuple[str, ...], list[str]] = {}
-        """How their addresses begin, where that is literal, to their names."""
+        """Beginnings of their paths without parameters, to the names of those whose paths begin so."""
         self._patterns: list[tuple[list[str], str]] = []
-        """The same where there are parameters."""
+        """Beginnings of their paths with parameters, each with the name of its provider."""
         self._lengths: set[int] = set()
         self.literal: dict[tuple[str, str], Node] = {}
         """By method and path the places to which paths without parameters have led."""
@@ -131,7 +131,7 @@ class Routes:
         return found
 
     def _meant(self, segments: Sequence[str]) -> list[str]:
-        """Who is not loaded and has addresses that begin so."""
+        """The providers that are not loaded and have paths that begin so."""
         found: list[str] = []
         for length in self._lengths:
             found += self._begins.get(tuple(segments[:length]), ())
@@ -171,8 +171,9 @@ class Routes:
 
 
 def nearest(method: str, path: str, known: Sequence[tuple[str, str]]) -> list[str]:
-    """What of these methods and paths may have been meant, the likeliest first: what is one segment away with the same method, or
-    with another where there is none, and of that what ends alike; then what is spelt alike."""
+    """What of these methods and paths may have been meant, the likeliest first. First come paths that differ in one segment, with
+    the same method or, if there are none, with another; among these first those with the same last segment. Then comes what is
+    spelt alike."""
     from difflib import SequenceMatcher, get_close_matches  # a start needs it not
 
     sought = f"{method} {path[:LONGEST]}"

@@ -1,4 +1,4 @@
-"""The running simulator: puts the engine's rooms together and answers, in one place, what people ask of it.
+"""The running simulator, put together from the engine's rooms.
 
 Everything here runs on one event loop; the core is synchronous and never sleeps. For the rooms see `engine/__init__.py`.
 """
@@ -306,7 +306,8 @@ class Runtime:
         return self._located(kind, found)
 
     def locate_by_key(self, kind: type[R], name: str, value: str) -> tuple[Workspace, R] | None:
-        """The same by a look-up key. Raises `ProviderError` for a kind whose `FOUND_BY` does not name it."""
+        """A resource by a look-up key, in whatever workspace it lives. Raises `ProviderError` for a kind whose `FOUND_BY` does not
+        name that key."""
         _check_found_by(kind, name)
         found = self.store.key_anywhere(kind.PROVIDER, kind.KIND, name, value)
         return self._located(kind, found)

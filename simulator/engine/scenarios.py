@@ -1,4 +1,4 @@
-"""What the buyer, the API and the webhooks will do, as rules that people write in YAML.
+"""Finds the rule that decides what a party does: buyer, API, webhooks, bank, settlement or provider.
 
 Precedence: an explicit act > a rule armed for one payment > the workspace's scenario > the provider's documented test
 triggers (`scenarios/<provider>.yaml`) > default. Rules are read where an actor acts, never in a handler.

@@ -32,7 +32,7 @@ HARMLESS_KEYS = (
 COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
 
 CALM_HEADERS = frozenset({"content-type", "content-length", "host", "connection", "accept-encoding", "cache-control"})
-"""Nobody writes a secret there, and what they say is often like `name=value`."""
+"""Headers that are shown as they are: nobody writes a secret there, although their values often look like `name=value`."""
 
 DIGITS = "0123456789"
 

@@ -52,9 +52,9 @@ class Account(Resource):
     armed: tuple[datetime, ...] = ()
     """The cut-offs that have a timer."""
     former: tuple[Former, ...] = ()
-    """The terms under which cut-offs have passed, and that hold no more: see `days.py`."""
+    """Terms that hold no more, but did when earlier cut-offs passed: see `days.py`."""
     first: datetime | None = None
-    """The first cut-off under the terms of now; None where there were no others."""
+    """The first cut-off under the present terms; None where there were no other terms before."""
     summed: int = 1
     unpaid: dict[str, int] = field(default_factory=dict)
     """By purse (`Booking.purse`), as what follows: no booking before this one is still to be taken by a payout."""
@@ -263,7 +263,8 @@ class Period:
         return sorted(found, key=lambda payout: payout.purse)
 
     def payouts_made(self) -> list[Payout]:
-        """The payouts that are booked in it: by the cut-off with which it begins, and by hand. Oldest first, then by `purse`."""
+        """The payouts that are booked in this period: by the cut-off with which it begins, and by hand. Oldest first, then by
+        `purse`."""
         kinds, days = kinds_of(self.provider), (self.until.date() - self.since.date()).days
         dates = (self.since.date() + n * DAY for n in range(days + 1))
         passed = [one.at for on in dates for one in self.uow.by_key(kinds.cutoff, "day", on.isoformat())]
@@ -303,7 +304,7 @@ class Period:
         return amount + UNIT if self._fault == "wrong_total" else amount
 
     def ready(self, at: datetime) -> datetime:
-        """The instant at which a report is there that is usually ready at `at`: later, if a scenario delays it."""
+        """The instant at which a report becomes ready: `at`, or later if a scenario delays it."""
         return at + timedelta(seconds=self.cutoff.late_s if self.cutoff is not None else 0)
 
     @property

@@ -17,7 +17,8 @@ def hidden(secret: str) -> str:
 
 
 def hidden_within(secret: bytes) -> bytes:
-    """The same within a text; the last four characters only where they stand for themselves in JSON, a form or an address."""
+    """`hidden` for a secret within a text. The last four characters are shown only where they stand for themselves in JSON, a form
+    or an address."""
     shown = secret.decode("utf-8", "replace")
     if not _SHOWABLE.fullmatch(shown[-4:]):
         return b"***" if len(shown) <= LONG else b"******"

@@ -62,7 +62,7 @@ class Sweeper(Chore):
 
 
 def shrunk(store: Store, spare: int) -> Iterator[None]:
-    """Gives back to the disk what is empty, but for so many database pages."""
+    """Gives the store's empty database pages back to the disk, except `spare` of them."""
     for _ in range(max(store.empty_db_pages() - spare, 0) // DB_PAGES + 1):
         store.shrink(DB_PAGES)
         yield

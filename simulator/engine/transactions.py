@@ -267,7 +267,7 @@ class Transactions:
             self._log("a transaction that failed could not be rolled back", another)
 
     def commit_or_tell(self) -> None:
-        """The same for who does not wait for it. Whoever does is told."""
+        """Commits for a caller that does not wait for it: an error is logged, and raised to those who wait."""
         self._commit_is_near = False
         try:
             self.commit()
@@ -344,7 +344,7 @@ class Transactions:
             self._recover()
             self._is_doubtful = False
 
-    # Notes -------------------------------------------------------------------------------------------------------
+    # Journal -----------------------------------------------------------------------------------------------------
 
     def journal(self, rows: Sequence[Row]) -> None:
         """Journals something that changed nothing; written with the next commit or soon after."""

@@ -68,7 +68,8 @@ def _read(provider: Provider, call: Call, endpoint: Endpoint) -> Any:
 def look_over(
     provider: Provider, call: Call, endpoint: Endpoint, query: Mapping[str, Any], body: Any
 ) -> list[Violation]:
-    """Notes what the request says and nobody reads. Returns it as the violations that a strict server refuses."""
+    """Remembers, for the journal and `Simulator-Notice`, what the request says and nobody reads. Returns it as the violations that
+    a strict server refuses."""
     headers = [
         Unread(name, call.headers[name], why) for name, why in provider.unread_headers.items() if name in call.headers
     ]

@@ -236,7 +236,7 @@ class UnitOfWork(Reader):
         return amended
 
     def delete(self, resource: Resource, *, trigger: str = "api.delete") -> None:
-        """With all its timers. Of what has a machine the journal tells it, as a move from its state to `deleted`."""
+        """Deletes a resource with all its timers. If it has a machine, the journal shows a move from its state to `deleted`."""
         if resource.MACHINE is not None:
             self._record(resource, trigger, resource.state, "deleted")
         self._changes.remove(resource)
@@ -375,7 +375,7 @@ class UnitOfWork(Reader):
         return self.runtime.scenarios.matching(armed, facet, known, payment, test_amounts=amounts)
 
     def _facts_of(self, provider: str, payment: str) -> dict[str, Any] | None:
-        """Amount, currency and reference of a payment, whatever is asked about it now; None for what is none."""
+        """Amount, currency and reference of the payment itself, not those of the call. None if there is no such payment."""
         for kind in self.runtime.parties[provider].kinds.values() if payment else ():
             found = self.find(kind, payment)
             summary = self.runtime.summary_of(found) if found is not None else None
@@ -390,7 +390,7 @@ class UnitOfWork(Reader):
         return names is None or operation in names
 
     def _test_amounts(self, provider: str) -> bool:
-        """Whether the provider's test amounts hold: setting `test_amounts`, and `--strict` where they are not for Alipay."""
+        """Whether the provider's test amounts hold: `test_amounts` is set, and a strict simulator takes only those for Alipay."""
         from simulator.engine.settings import ProviderSettings
 
         party = self.runtime.parties.get(provider)

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from simulator.engine.call import Weather
-from simulator.engine.http import Answer, Receive, Send
+from simulator.engine.http import HttpReply, Receive, Send
 from simulator.engine.messages import Plan
 from simulator.engine.runtime import Runtime
 from simulator.engine.store import OutboxRow
@@ -34,7 +34,7 @@ _RESET = struct.pack("ii", 1, 0)
 # Leaving ---------------------------------------------------------------------------------------------------------
 
 
-async def leave(answer: Answer, weather: Weather | None, receive: Receive, send: Send, *, bodiless: bool) -> None:
+async def leave(answer: HttpReply, weather: Weather | None, receive: Receive, send: Send, *, bodiless: bool) -> None:
     """Sends an answer, or what the weather leaves of it."""
     body = b"" if bodiless else answer.body
     if weather is not None and (weather.hang or weather.reset):

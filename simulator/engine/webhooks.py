@@ -42,7 +42,7 @@ class Sending:
         return another_secret(own) if self.by_stranger else own
 
     def earlier(self, by: timedelta) -> Sending:
-        """The same, but that it left, and was made, so much before."""
+        """This sending, but made and sent so much earlier."""
         times = ("created_at", "at", "sent_at", "first_sent_at")
         return replace(self, **{name: getattr(self, name) - by for name in times}) if by else self
 
@@ -133,7 +133,7 @@ class Webhooks:
         return Plan(forge, stale) if is_shown else None
 
     def played(self, sending: Sending, plan: Plan) -> Signed:
-        """The same as a scenario plans it: forged, or as if it had left long ago. Raises `Dropped` and `CannotForge`."""
+        """What leaves by a scenario's plan: forged, or as if it had left long ago. Raises `Dropped` and `CannotForge`."""
         sending = sending.earlier(plan.stale)
         if plan.forge is None:
             return self.signed(sending)
@@ -156,7 +156,7 @@ class Verdict:
     """The time of sending that a good signature names, if it names one."""
 
     def arriving(self, arrived: datetime, tolerance: timedelta | None) -> Verdict:
-        """The same, but that a receiver refuses what was signed too long before it came, or after."""
+        """This verdict, or a refusal if the signature names a time that is more than `tolerance` away from that of its arrival."""
         if not self.valid or self.at is None or tolerance is None or abs(arrived - self.at) <= tolerance:
             return self
         side = "before" if self.at < arrived else "after"

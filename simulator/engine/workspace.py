@@ -39,10 +39,10 @@ FORMER = 20
 """Former endpoints and secrets that are remembered of each provider."""
 
 MADE = 100
-"""Addresses of webhooks at most that a merchant makes through one provider's own API."""
+"""So many addresses a merchant's webhook endpoints may have in all that are made through one provider's own API."""
 
 MADE_SIZE = 1_000_000
-"""Bytes of all that is kept of them."""
+"""So many bytes the webhook endpoints may take up in the store that are made through one provider's own API."""
 
 S = TypeVar("S", bound="WorkspaceSettings")
 
@@ -164,7 +164,7 @@ class Workspace:
         return found
 
     def changed(self, **changes: Any) -> Workspace:
-        """The same with these members; endpoints and credentials that go by it are remembered as `former`."""
+        """This workspace with these members changed. Endpoints and credentials that it loses are remembered as `former`."""
         after = replace(self, **changes)
         former = after.former
         for provider in self.credentials:
@@ -186,7 +186,7 @@ class Workspace:
             yield from ({"made": one} for one in made.get(provider, []) if one not in kept)
 
     def formerly(self, provider: str) -> Iterator[Workspace]:
-        """The same as it signed at a provider before: each time with one former endpoint or secret in its old place."""
+        """This workspace as it signed at a provider before: each time with one former endpoint or secret in its old place."""
         for one in self.former.get(provider, []):
             if "own" in one:
                 yield replace(self, credentials={**self.credentials, provider: one["own"]})

@@ -111,11 +111,11 @@ class Clock:
         return replace(self, offset=at - then, advanced=self.advanced + self._gained(then), since=time_of_day())
 
     def standing(self, at: datetime) -> Clock:
-        """The same clock held at `at` while an advance walks from deadline to deadline."""
+        """This clock, held at `at` while an advance walks from deadline to deadline."""
         return replace(self, standing_at=at)
 
     def moved_to(self, at: datetime) -> Clock:
-        """The same mode, showing `at`. A real clock has run on while it was held (`standing`): that is no advance."""
+        """This clock in its mode, showing `at`. A real clock has run on while it was held (`standing`): that is no advance."""
         if self.mode == "frozen":
             return replace(self, standing_at=at, advanced=self.advanced + (at - self.now()))
         day = time_of_day()

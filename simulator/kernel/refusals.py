@@ -182,4 +182,4 @@ class Refused(Refusal):
     """By what `errors.py` finds the answer: the sentence itself, where the API has no codes."""
     detail: dict[str, Any] = field(default_factory=dict)
     broken: tuple[Violation, ...] = ()
-    """The same in neutral words, for the journal, where there are any; never for the answer."""
+    """What was broken, in neutral words if there are any: for the journal, never for the answer."""

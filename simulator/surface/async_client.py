@@ -453,7 +453,7 @@ class AsyncWorkspace:
         return cast(Buyer, await self._call("POST", f"/buyers/{quote(slug, safe='')}/copy", body))
 
     async def reset_buyer(self, slug: str) -> Buyer:
-        """As in the beginning."""
+        """Makes a buyer as they were in the beginning, with an empty ledger."""
         return cast(Buyer, await self._call("POST", f"/buyers/{quote(slug, safe='')}/reset"))
 
     async def default_buyer(self, slug: str) -> Buyer:

@@ -1,4 +1,4 @@
-"""The command line. Results go to stdout, notes to stderr; exit 0, 1 (said no), 2 (wrong use), 3 (server not reached)."""
+"""The command line. Results go to stdout, all other words to stderr; exit 0, 1 (said no), 2 (wrong use), 3 (server not reached)."""
 
 from __future__ import annotations
 

@@ -540,7 +540,7 @@ class Workspace:
         return cast(Buyer, self._call("POST", f"/buyers/{quote(slug, safe='')}/copy", body))
 
     def reset_buyer(self, slug: str) -> Buyer:
-        """As in the beginning."""
+        """Makes a buyer as they were in the beginning, with an empty ledger."""
         return cast(Buyer, self._call("POST", f"/buyers/{quote(slug, safe='')}/reset"))
 
     def default_buyer(self, slug: str) -> Buyer:

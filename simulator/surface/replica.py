@@ -112,7 +112,7 @@ class _Exchange:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the client has sent all that was to be read, before it went away."""
+        """Whether the client was still there when the last part was read; False if it went away in the middle of its body."""
         return bool(self._heard[-1]["type"] == "http.request")
 
     async def is_left(self) -> None:

@@ -143,7 +143,7 @@ def scan(uow: UnitOfWork, order: Order, buyer: str | None = None) -> Order:
     return scanned
 
 
-def show_code(uow: UnitOfWork, order: Order) -> Order:
+def show_qr_code(uow: UnitOfWork, order: Order) -> Order:
     return uow.fire(order, "wallet.show_code", scanned_by=None) if order.state == "scanned" else order
 
 

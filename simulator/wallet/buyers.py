@@ -208,7 +208,7 @@ def reset(uow: UnitOfWork, slug: str) -> Buyer:
 
 
 def save(uow: UnitOfWork, buyer: Buyer) -> Buyer:
-    """Raises `TooMany` for a new one."""
+    """Adds a buyer, or changes the one with this id. Raises `TooMany` if there are enough for another one to be added."""
     if uow.find(Buyer, buyer.id) is None:
         if buyer.id not in BUYERS and uow.count(Buyer, ADDED + len(BUYERS)) - len(uow.fetch(Buyer, BUYERS)) >= ADDED:
             raise TooMany
@@ -232,8 +232,8 @@ def charge(uow: UnitOfWork, buyer: Buyer, fen: int, method: str, order: str) -> 
 
 
 def give_back(uow: UnitOfWork, slug: str, fen: int, method: str, order: str) -> Buyer:
-    """A refund goes where the money came from, the balance or the card. What was spent today stays spent: a daily limit
-    counts payments."""
+    """Refunds to where the money came from, the balance or the card. What was spent today stays spent: a daily limit counts
+    payments."""
     buyer = get(uow, slug)
     given, what = (fen, "refunded") if method == "balance" else (0, "refunded to card")
     line = (uow.now.isoformat(), what, order, fen)

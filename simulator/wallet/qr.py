@@ -13,10 +13,10 @@ def png(text: str, scale: int = 8) -> bytes:
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.image.pil import PilImage
 
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=scale, border=2)
-    code.add_data(text)
-    code.make(fit=True)
-    image = code.make_image(PilImage, fill_color="#14181A", back_color="#FFFFFF")
+    qr_code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=scale, border=2)
+    qr_code.add_data(text)
+    qr_code.make(fit=True)
+    image = qr_code.make_image(PilImage, fill_color="#14181A", back_color="#FFFFFF")
     out = io.BytesIO()
     image.save(out, format="PNG")
     return out.getvalue()
@@ -27,10 +27,10 @@ def matrix(text: str, border: int = 2) -> list[list[bool]]:
     import qrcode
     from qrcode.constants import ERROR_CORRECT_L
 
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_L, border=border)
-    code.add_data(text)
-    code.make(fit=True)
-    return [[bool(cell) for cell in row] for row in code.get_matrix()]
+    qr_code = qrcode.QRCode(error_correction=ERROR_CORRECT_L, border=border)
+    qr_code.add_data(text)
+    qr_code.make(fit=True)
+    return [[bool(cell) for cell in row] for row in qr_code.get_matrix()]
 
 
 def terminal(text: str, *, invert: bool = False) -> str:

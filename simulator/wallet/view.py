@@ -225,7 +225,7 @@ class ResultView:
     auto_return_s: int | None = None
     """Seconds of browser time until the page goes to `return_url`; `None` when it stays."""
     phone_only_done: bool = False
-    """This phone scanned for a desktop, which returns by itself."""
+    """Whether a phone shows this that has scanned the code on a desktop: the desktop returns to the shop, the phone need not."""
     retry: bool = False
     """The order is still open: another buyer may try."""
     advanced: str | None = None

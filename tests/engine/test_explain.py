@@ -48,7 +48,7 @@ EXPLAINED = Explained(
     key_name="webhook_secret",
     digest=digest,
     received=digest(SECRET.encode(), based(BODY.encode())),
-    code={},
+    programs={},
     mistakes=mistakes,
     rebuilt=based,
     time=re.compile(r"^[0-9]+(?=\.)"),

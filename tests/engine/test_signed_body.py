@@ -63,7 +63,7 @@ def test_the_programs_join_in_the_same_way(language: str, form: str, tmp_path: P
     given, signed = FORMS[form]
     right = hmac.new(SECRET.encode(), signed, hashlib.sha512).hexdigest()
     program = tmp_path / "program"
-    program.write_text(explained(algorithm="sha512", **given).code[language], "utf-8")
+    program.write_text(explained(algorithm="sha512", **given).programs[language], "utf-8")
 
     done = subprocess.run([*COMMANDS[language], str(program)], capture_output=True, check=False)
 

@@ -68,7 +68,7 @@ def explain(sending: Sending, left: Signed) -> Explained | None:
         key_name="secret",
         digest=digest,
         received=received,
-        code=with_hmac(values, joined("named"), algorithm="sha256", encoding="hex", key_is="hexadecimal"),
+        programs=with_hmac(values, joined("named"), algorithm="sha256", encoding="hex", key_is="hexadecimal"),
         mistakes=lambda: other_keys(secret, (sending.workspace.credentials["acme"]["secret"],), "hexadecimal"),
         rebuilt=lambda other: signed_by(orjson.loads(other)).encode(),
     )

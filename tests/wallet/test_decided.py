@@ -34,7 +34,7 @@ async def test_a_scan_is_told_once_and_changes_nothing_later(wallet: Wallet) -> 
 
     wallet.do(alipay.scan, code, "li-na")
     scanned = wallet.do(alipay.scan, code, "wang-wei")
-    shown = wallet.do(alipay.show_code, code)
+    shown = wallet.do(alipay.show_qr_code, code)
 
     assert (scanned.state, scanned.scanned_by) == ("scanned", "li-na")
     assert (shown.state, shown.scanned_by) == ("open", None)

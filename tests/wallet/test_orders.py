@@ -350,7 +350,7 @@ async def test_the_story_of_a_payment_tells_what_the_phone_did(wallet: Wallet, s
     code = await wallet.order()
 
     wallet.do(alipay.scan, code)
-    wallet.do(alipay.show_code, code)
+    wallet.do(alipay.show_qr_code, code)
     wallet.do(alipay.confirm, code, "sun-li")
 
     summaries = [event["summary"] for event in (await wallet.payment(code))["timeline"]]

@@ -79,7 +79,8 @@ class Keeping(Statements):
         self._count_dropped(place, len(subjects), 0, at)
 
     def count_loose_after(self, workspace: int, after: int, most: int) -> tuple[int, int]:
-        """The same of the lines of the journal that belong to no payment."""
+        """How many lines of the journal that belong to no payment come after that number, at most so many, and the number of the
+        last of them."""
         sql = """SELECT COUNT(*), MAX(seq) FROM (SELECT seq FROM journal
             WHERE workspace = ? AND subject IS NULL AND seq > ? ORDER BY seq LIMIT ?) newer"""
         [(count, last)] = self.rows(sql, (self._at(workspace), after, most))
@@ -99,7 +100,8 @@ class Keeping(Statements):
         return gone
 
     def count_kind_after(self, workspace: int, kind: tuple[str, str], after: int, most: int) -> tuple[int, int, int]:
-        """The same of a listed kind (its provider and name), and how many bytes they have."""
+        """How many resources of a listed kind (its provider and name) come after that number, at most so many; the number of the
+        last of them; and how many bytes they have."""
         sql = """SELECT COUNT(*), MAX(seq), SUM(size) FROM (SELECT seq, LENGTH(body) size FROM resources
             WHERE workspace = ? AND provider = ? AND kind = ? AND unlisted IS NULL AND seq > ? ORDER BY seq LIMIT ?) newer"""
         [(count, last, size)] = self.rows(sql, (self._at(workspace), *kind, after, most))

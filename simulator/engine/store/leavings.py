@@ -39,7 +39,7 @@ class Leavings(Statements):
         return place
 
     def stands_at(self, workspace: int, place: int) -> None:
-        """The new place holds: to be called when it is committed."""
+        """Reads and writes the workspace's rows at this place from now on. To be called when the move is committed."""
         self._places = {**self._places, workspace: place}
         self._standing = {at: id_ for id_, at in self._places.items()}
 

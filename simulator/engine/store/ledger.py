@@ -45,13 +45,13 @@ class Ledger(Statements):
     def bookings(
         self, workspace: int, provider: str, *, first: int = 1, last: int = EVERY, limit: int = EVERY
     ) -> list[Row]:
-        """`(number, at, payment, body)` of those from one number to another, oldest first."""
+        """`(number, at, payment, body)` of the bookings from one number to another, oldest first."""
         sql = f"""SELECT {_BOOKING} FROM ledger WHERE workspace = ? AND provider = ? AND number >= ? AND number <= ?
             ORDER BY number LIMIT ?"""  # noqa: S608
         return self.rows(sql, (self._at(workspace), provider, first, last, limit))
 
     def bookings_numbered(self, workspace: int, provider: str, numbers: Sequence[int]) -> list[Row]:
-        """The same of those with these numbers."""
+        """`(number, at, payment, body)` of the bookings with these numbers, oldest first."""
         marks = ", ".join("?" * len(numbers)) or "NULL"
         sql = f"SELECT {_BOOKING} FROM ledger WHERE workspace = ? AND provider = ? AND number IN ({marks}) ORDER BY number"  # noqa: S608
         return self.rows(sql, (self._at(workspace), provider, *numbers))

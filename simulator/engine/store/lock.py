@@ -53,7 +53,7 @@ def _taken(file: Path, address: str) -> int:
 
 
 def beside(file: Path) -> Path:
-    """The same for every name by which the file is reached."""
+    """The path of the lock of a store's file: the same one, by whatever name the file is reached."""
     return Path(f"{file.resolve()}.lock")
 
 

@@ -279,7 +279,7 @@ class Outbox(Statements):
         return sum(n for _, n in self.failing_of(workspace, most))
 
     def failing_of(self, workspace: int, most: int) -> list[tuple[str, int]]:
-        """The same for each provider that has any."""
+        """The providers whose messages were refused, and how many; no more than twice `most` are counted in all."""
         parts = [
             f"""SELECT provider FROM (SELECT provider FROM outbox WHERE workspace = ? AND {is_failing} AND {_EARNEST}
             ORDER BY seq DESC LIMIT ?) newest_{n}"""  # noqa: S608

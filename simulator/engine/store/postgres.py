@@ -40,10 +40,10 @@ SILENCE_S = 3.0
 """How long a statement may say nothing; here they take milliseconds. One that is at work looks the same as one that is lost."""
 
 LENGTH_S = 15.0
-"""The same of those that copy, count or remove as much as a workspace holds."""
+"""How long a statement may say nothing that copies, counts or removes as much as a workspace holds."""
 
 UPGRADE_S = 600.0
-"""The same while the tables are made or brought up to date."""
+"""How long a call may take while the tables are made or brought up to date."""
 
 PAUSE_S = 1.0
 """Between two questions whether a silent server is back. Until it is, what needs the store is refused at once."""
@@ -52,12 +52,12 @@ LOCK_MS = 100
 """How long a statement waits for somebody else's lock, where what it belongs to is asked again (`again.py`)."""
 
 NEXT_LOCK_MS = 5
-"""The same for `LATELY_S` after one has waited in vain: those that follow want the same lock, most likely."""
+"""How long it waits during `LATELY_S` after another has waited in vain: most likely it wants the same lock."""
 
 LATELY_S = 1.0
 
 LOCK_ALONE_MS = 3000
-"""The same where nobody asks again: the store is one program's own."""
+"""How long it waits where nobody asks again: the store is one program's own."""
 
 SETTINGS = {
     "default_transaction_isolation": "'read committed'",
@@ -119,7 +119,8 @@ class _Impatient(psycopg.Connection[Row]):
 
 
 def _within(limit_s: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-    """The same steps. psycopg comes back every 0.1 s with the news that nothing has come."""
+    """The steps, until they have waited `limit_s` for the server. psycopg comes back every 0.1 s with the news that nothing has
+    come."""
     heard, ready = stopwatch(), None
     while True:
         try:
@@ -306,13 +307,13 @@ class PostgresStore(SharedStore):
         self._said = str(error)
 
     def _connect_again(self) -> None:
-        """By a thread, for nobody may wait until a silent server is given up."""
+        """Connects again, in a thread: nobody may wait until a silent server is given up."""
         if self._has_begun:
             raise psycopg.OperationalError("the connection was lost in the middle of a transaction")
         if self._search is None:
             if stopwatch() < self._not_before:
                 raise Silent(f"{self._said}; it is asked again every {PAUSE_S:g} s")
-            self._search = _found(partial(self._connected, connect_timeout=AGAIN_S))
+            self._search = _in_a_thread(partial(self._connected, connect_timeout=AGAIN_S))
         try:
             connection = self._search.result(0 if self._said else BLINK_S)
         except TimeoutError:
@@ -422,8 +423,8 @@ class PostgresStore(SharedStore):
         self._connection.close()
 
 
-def _found(connect: Callable[[], _Impatient]) -> Future[_Impatient]:
-    """What comes of it in a thread of its own, which nobody waits for at the end."""
+def _in_a_thread(connect: Callable[[], _Impatient]) -> Future[_Impatient]:
+    """The future result of `connect`, called in a thread of its own. The program does not wait for that thread when it ends."""
     found: Future[_Impatient] = Future()
 
     def look() -> None:

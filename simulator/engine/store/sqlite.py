@@ -68,7 +68,7 @@ class SqliteStore(Store):
         self._gone: str | None = None
         """Why nothing may be written, when somebody last looked."""
         self._taken: str | None = None
-        """Who has had the file since its lock was removed: nothing that is known here holds any more."""
+        """Why nothing may be written here ever again: another process took the store while its lock was removed. It says who."""
         self._damage: str | None = None
         """What was met since the file was opened."""
         self._redo: Redo | None = None

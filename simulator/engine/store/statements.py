@@ -52,13 +52,13 @@ class Statements(ABC):
     """Where a text stands in another one, 0 where it does not. `LIKE` costs the length of the one times that of the other."""
     _timers_aside: str = ""
     _messages_aside: str = ""
-    """SQL that passes over what waits; see `set_aside`."""
+    """SQL that leaves out the messages that wait in any workspace, as `_timers_aside` does with timers; see `set_aside`."""
     _places: Mapping[int, int] = MappingProxyType({})
     """By the workspace's number, the place where its rows stand, if that is not the number itself; see `leavings.py`."""
     _standing: Mapping[int, int] = MappingProxyType({})
-    """The reverse."""
+    """By that place, the workspace's number."""
     _held: Mapping[int, str] = MappingProxyType({})
-    """The same for the messages of one workspace; see `hold`."""
+    """By the workspace's number, SQL that leaves out the messages that are held back in it; see `hold`."""
     OUTAGES: ClassVar[tuple[type[Exception], ...]]
     """What is raised when the store cannot be used at the moment: a full disk, a lost connection, a lock."""
 
@@ -154,7 +154,7 @@ class Statements(ABC):
         return not self._aside(workspace).isspace()
 
     def _aside(self, workspace: int) -> str:
-        """SQL that passes over the messages of a workspace that wait."""
+        """SQL that leaves out those messages of a workspace that must wait: see `set_aside` and `hold`."""
         return f"{self._messages_aside} {self._held.get(workspace, '')}"
 
     def first_part_stands(self) -> None:

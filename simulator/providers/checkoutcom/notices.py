@@ -25,7 +25,7 @@ SHOWN = 8
 
 
 def differs(call: Call, field: str, notice: str) -> None:
-    """Notes it. Raises `Invalid` for the sake of `field` where the server is strict."""
+    """Remembers a difference from the live API as a notice. Raises `Invalid` with `field` where the server is strict."""
     call.differs_live(notice)
     if call.strict:
         raise Invalid([Violation(field, "live")])
@@ -56,7 +56,8 @@ def check_payment(call: Call, uow: UnitOfWork, request: PaymentRequest) -> None:
 
 
 def check_hosted(call: Call, uow: UnitOfWork, request: HostedRequest) -> None:
-    """The same for a hosted page or a payment link, whose page offers one method. Raises `Invalid` where the server is strict."""
+    """What of a good request for a hosted page or a payment link has no effect for Alipay, the one method that its page offers.
+    Raises `Invalid` where the server is strict."""
     _check_shared(call, uow, request)
     allowed, barred = request.allow_payment_methods, request.disabled_payment_methods or ()
     if allowed is not None and not set(allowed) & OFFERED:
@@ -70,7 +71,7 @@ def check_hosted(call: Call, uow: UnitOfWork, request: HostedRequest) -> None:
 
 
 def check_session(call: Call, uow: UnitOfWork, request: NewSession, offered: Collection[str]) -> None:
-    """The same for a payment session. Raises `Invalid` where the server is strict."""
+    """What of a good request for a payment session has no effect for Alipay. Raises `Invalid` where the server is strict."""
     _check_shared(call, uow, request)
     if not request.amount:
         differs(call, "amount", "amount is 0, which verifies a card; with Alipay there is nothing to pay")
@@ -100,7 +101,7 @@ def open_tries(call: Call, tries: Iterable[Payment]) -> None:
 
 
 def check_setup(call: Call, uow: UnitOfWork, request: SetupUpdate) -> None:
-    """The same for a payment setup. Raises `Invalid` where the server is strict."""
+    """What of a good request for a payment setup has no effect for Alipay. Raises `Invalid` where the server is strict."""
     _check_shared(call, uow, request)
     if request.payment_methods is not None and request.payment_methods.alipay_plus is not None:
         check_method(call, "alipay_plus")

@@ -31,7 +31,7 @@ def explain(sending: Sending, left: Signed) -> Explained | None:
 
 
 def explain_request(account: Account, request: Request) -> Explained | None:
-    """Also of an address of Payment Page. None for a body that no signature could be made of."""
+    """How the signature of a call, or of a link to Payment Page, is made. None for a body that cannot be signed."""
     own = account.credentials
     path, _, query = request.path.partition("?")
     message: dict[str, Any] | None
@@ -84,7 +84,7 @@ def _explained(message: dict[str, Any], secret: str, name: str, others: list[obj
         key_name=name,
         digest=_digest,
         received=received,
-        code=programs.with_hmac(
+        programs=programs.with_hmac(
             {**values, "body": _sent(message, body)},
             PROGRAMS,
             algorithm="sha512",

@@ -23,7 +23,7 @@ from simulator.providers.ecommpay.wire.data import printed
 from simulator.providers.ecommpay.wire.operations import COLUMNS, MOVES, booked, fee, settled
 
 READY = timedelta(hours=2)
-"""After the cut-off (our own convention)."""
+"""From the cut-off until its report is ready (our own convention)."""
 
 
 def reports(period: Period) -> list[Report]:

@@ -20,7 +20,7 @@ METHODS = "/v2/info/available_methods_for_merchant/list"
 
 
 def create(visit: Visit, n: int = 1, **more: Any) -> Request:
-    """The `n`-th sale: its payment's id is the merchant's."""
+    """The request that makes the `n`-th sale of a visit. The merchant chooses the id of its payment."""
     purchase = replace(visit.purchase, reference=payment_id(visit, n))
     return saying_more(shop.create(visit.account, purchase), more)
 

@@ -380,7 +380,8 @@ def verify_page(secret: str, parameters: Mapping[str, str], signature: str) -> M
 
 
 def without_our_own(secret: str, parameters: Mapping[str, str], signature: str) -> dict[str, str]:
-    """The parameters as the merchant has sent them: one of our names is theirs if the signature only fits with it."""
+    """The parameters that the merchant has signed: those in `OUR_OWN` are left out, unless the signature does not fit without
+    them."""
     plain = _without_our_own(parameters)
     return plain if verify_page(secret, plain, signature) is not None else dict(parameters)
 

@@ -202,4 +202,4 @@ class PaymentReport(Resource):
     decided_by: str = ""
     file: str | None = None
     signature: str = ""
-    """Of its link: whoever has it may fetch the file."""
+    """A parameter of the link to the file: whoever has it may fetch the file without credentials."""

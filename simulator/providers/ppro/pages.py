@@ -176,7 +176,7 @@ def _decide(uow: UnitOfWork, charge: Charge, form: dict[str, str]) -> None:
 
 
 def _told(uow: UnitOfWork, charge: Charge, chosen: str) -> Charge:
-    """Notes in the charge's story where the browser is sent, and returns the charge."""
+    """Journals where the browser is sent. Returns the charge."""
     target = _safe_return(uow, charge) if chosen == "REDIRECT" and charge.state != "AUTHENTICATION_PENDING" else None
     if target is not None:
         alipay.journal_return(uow, alipay.order_of(uow, charge.order_code or ""), target)

@@ -41,7 +41,7 @@ AUTHENTICATION_TYPES = ("REDIRECT", "SCAN_CODE", "MULTI_FACTOR")
 """The types that the mock authenticator can play."""
 
 DEFAULT_CONFIRMATION_DELAY_S = 10.0
-"""Documented. Inferred: ppro.confirmation-delay."""
+"""The documented default of `providerConfirmationDelay`."""
 _DELAY = re.compile(r"([0-9]{1,9})s?")
 
 
@@ -165,7 +165,8 @@ def authentication_types(request: wire.ChargeRequest, keys: Mapping[str, str]) -
 
 
 def confirmation_delay(keys: Mapping[str, str]) -> float | None:
-    """Seconds until the provider confirms; None when no confirmation is asked for."""
+    """Seconds until the provider confirms; None when no confirmation is asked for. The unit may be left out, and a delay that
+    cannot be read counts as the default. Inferred: ppro.confirmation-delay."""
     if keys.get("providerConfirmation") != "true":
         return None
     match = _DELAY.fullmatch(keys.get("providerConfirmationDelay", ""))

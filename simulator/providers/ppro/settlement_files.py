@@ -25,7 +25,7 @@ from simulator.providers.ppro.keys import merchant_ids
 from simulator.providers.ppro.settings import PproSettings
 
 READY = timedelta(hours=3)
-"""After the cut-off. Inferred: ppro.settlement-times."""
+"""From the cut-off until its file is ready. Inferred: ppro.settlement-times."""
 
 ENTITY = "1"
 """PPRO itself. Source: source 12.6."""

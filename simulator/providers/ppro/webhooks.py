@@ -217,7 +217,7 @@ def _explain_legacy(body: bytes, secret: str, name: str, received: str, others: 
         key_name=name,
         digest=lambda key, text: sha256_hex(text),
         received=received,
-        code=programs.with_hash(values, programs.joined("body", "secret"), algorithm="sha256"),
+        programs=programs.with_hash(values, programs.joined("body", "secret"), algorithm="sha256"),
         mistakes=mistakes,
         rebuilt=based,
     )

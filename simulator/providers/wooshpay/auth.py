@@ -46,7 +46,7 @@ def key_of(call: Call) -> str | None:
 
 
 def authenticate(call: Call, directory: Directory) -> None:
-    """A secret key. Raises `Unauthenticated`, or `Forbidden` for a publishable key."""
+    """Takes a secret key only. Raises `Unauthenticated`, or `Forbidden` for a publishable key."""
     _authenticate(call, directory)
     call.checking("access")
     if call.credential["publishable"]:

@@ -22,7 +22,7 @@ from simulator.providers.wooshpay.model import Owned, PaymentIntent, Refund
 from simulator.providers.wooshpay.wire.payouts import STATUSES, TYPES, account_of, source, sums, transaction_id
 
 READY = timedelta(hours=2)
-"""After the cut-off (our own convention)."""
+"""From the cut-off until its report is ready (our own convention)."""
 
 COLUMNS = (
     "id", "type", "source", "amount", "fee", "net", "currency", "source_amount", "source_currency", "exchange_rate",

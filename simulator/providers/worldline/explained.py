@@ -43,7 +43,9 @@ def explain_request(account: Account, request: Request) -> Explained | None:
         key_name=name,
         digest=_digest,
         received=found[2],
-        code=programs.with_hmac(values, dict.fromkeys(programs.LANGUAGES, ""), algorithm="sha256", encoding="base64"),
+        programs=programs.with_hmac(
+            values, dict.fromkeys(programs.LANGUAGES, ""), algorithm="sha256", encoding="base64"
+        ),
         mistakes=lambda: _mistakes(
             request, headers, secret, [own["webhooks_secret"], own["api_key_id"], own["merchant_id"]]
         ),

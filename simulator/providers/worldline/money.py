@@ -23,7 +23,7 @@ from simulator.providers.worldline.model import Payment, Refund, to_money
 from simulator.providers.worldline.settings import WorldlineSettings
 
 READY = timedelta(hours=13)
-"""After the cut-off: with the usual one 22:00, and the documented limit is midnight."""
+"""From the cut-off until its report is ready. With the usual cut-off that is 22:00; the manual promises it by midnight."""
 
 
 def _moved(uow: UnitOfWork, payment: Payment, amount: Money, operation: str, at: str, **more: Any) -> Moved:

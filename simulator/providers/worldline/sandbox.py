@@ -22,7 +22,7 @@ def create(visit: Visit, **more: Any) -> Request:
 
 
 def order(visit: Visit, **more: Any) -> Request:
-    """The same with another order."""
+    """The request that makes a payment, with these members of `order` in place of the usual ones."""
     request = create(visit)
     for name, value in more.items():
         request = saying_more(request, {"order": {name: value}})

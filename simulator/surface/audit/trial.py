@@ -167,15 +167,16 @@ class Trial:
     # What it has kept of an event, before reading its order mends it: a page that asks the API finds what was lost
 
     def must_have_kept(self, order: Order, since: str | None, because: str) -> None:
-        """The shop has taken the events of an order that is paid now, after the call `since`. When it has worked on them it reads
-        paid while the API fails, or the shop comes back to it by itself when that does not any more."""
+        """Fails unless the shop remembers from the events, which came after its call `since`, that an order is paid: once it has worked
+        on them the order reads paid although the API fails, or the shop asks about it again when the API is back."""
         if self.reads_paid:
             self.pace.until(lambda: any(order.payment in one["path"] for one in self._calls_since(since)), bool)
             self.arm(api={"status": 500})
             self.must_come_back(order, because)
 
     def must_come_back(self, order: Order, because: str) -> None:
-        """The same where the API fails already."""
+        """Fails unless an order reads paid while the API fails, as it does now, or the shop asks about it again when the API is
+        back."""
         if not self.reads_paid:
             self.world.disarm()
             return

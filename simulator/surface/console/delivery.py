@@ -115,7 +115,7 @@ async def delivery_page(console: Console) -> Response:
     tried = views[place] if attempts else None
     sent = row.delivery["body"] if tried is None else tried.get("body", row.delivery["body"])
     explained = runtime.dispatcher.explained(message, chosen)
-    languages = [name for name in LANGUAGES if explained is not None and name in explained.code]
+    languages = [name for name in LANGUAGES if explained is not None and name in explained.programs]
     language = console.chosen("code", languages) or next(iter(languages), "")
     given = console.query.get("compare", "")
     return console.render(
@@ -139,7 +139,7 @@ async def delivery_page(console: Console) -> Response:
         languages=languages,
         language=language,
         base_parts=_coloured(explained, console.query.get("lines") == "1"),
-        code_parts=list(coloured(explained.code[language])) if explained and language else [],
+        program_parts=list(coloured(explained.programs[language])) if explained and language else [],
         in_lines=console.query.get("lines") == "1",
         pasted=given,
         difference=_difference(explained, given) if explained and given.strip() else None,

@@ -111,7 +111,7 @@ async def list_page(console: Console) -> Response:
 
 
 def _first_call(console: Console) -> str | None:
-    """The first call of the provider that was asked last, as a command."""
+    """The first call of the quick start as a `curl` command, for the provider that was called last."""
     runtime, workspace = console.runtime, console.workspace
     shops = {name: provider.shop for name, provider in runtime.providers.items() if provider.shop is not None}
     asked = runtime.store.requests(workspace.id, provider=None, status=None, path=None, before=None, limit=1)

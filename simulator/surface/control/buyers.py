@@ -155,7 +155,7 @@ async def copy_buyer(call: ControlCall[CopyBody]) -> dict[str, Any]:
 
 
 async def reset_buyer(call: ControlCall) -> dict[str, Any]:
-    """As in the beginning, with an empty ledger: one of the eight, a copy of one, or who was added."""
+    """Makes a buyer as they were in the beginning, with an empty ledger: one of the eight, a copy, or one that was added."""
     return _changed(call, lambda uow: buyers.reset(uow, call.path["slug"]))
 
 

@@ -115,5 +115,5 @@ def comparison_view(explained: Explained | None, comparison: Comparison, texts: 
         "got": comparison.got,
         "cause": cause and {"code": comparison.cause, "text": f"{texts(cause[0])} {texts(cause[1])}"},
         "steps": [{"name": texts(step.text, **step.values), "value": step.value} for step in explained.steps],
-        "code": dict(explained.code),
+        "code": dict(explained.programs),
     }

@@ -158,7 +158,7 @@ TOLD = {
     "cancelled": "diagram_order_cancelled",
     "expired": "diagram_order_expired",
 }
-"""The same, as the wallet tells the provider."""
+"""What a buyer's order may end as, each a sentence in which the wallet tells the provider."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ from simulator.wallet.order import Order
 WINDOW = 5000
 """So many payments are looked at for one page of a filtered list: no list costs more in a fuller store."""
 NEAR = 4
-"""So many times the length of the page are looked at before: that is enough for most, and to find the end of a window costs as
-much as it is wide."""
+"""First, so many times the page's length of payments are looked at, not the whole `WINDOW`: that is enough for most pages, and to
+find the end of a window costs as much as it is wide."""
 READ = 1000
-"""The same where each has to be read: an amount, or a buyer."""
+"""So many payments are looked at where each has to be read: to compare its amount, or its buyer."""
 AT_ONCE = 200
 DECIMALS = THOUSAND = 3
 """Digits behind a point or comma: so many at most, or exactly."""
@@ -217,7 +217,8 @@ Loaded = tuple[Provider, Resource]
 
 
 def loaded(runtime: Runtime, uow: UnitOfWork, rows: Sequence[Sequence[Any]]) -> list[Loaded]:
-    """Rows of the store with their orders, which are read at one look; those of a provider that is not installed are left out."""
+    """Rows of the store as resources, each with its provider. Their orders are fetched in one query. Rows of providers that are
+    not installed are left out."""
     known = [(runtime.providers[name], kind, body) for _, name, kind, _, body in rows if name in runtime.providers]
     found = [(provider, load(provider.kinds[kind], body)) for provider, kind, body in known]
     summaries = [provider.summarise(resource) for provider, resource in found]

@@ -18,7 +18,8 @@ PIECE = 10
 """A piece of a secret of at least so many characters is hidden wherever it stands: some APIs repeat the beginning of a key."""
 
 SHORT_PIECE = 8
-"""The same of a key's own letters and digits, past the words that it begins with, where both are mixed."""
+"""A piece of a key's own part, past the words that it begins with, is hidden from so many characters on if it mixes letters and
+digits."""
 SHORTEST = 4
 """Characters of a value that is looked for in texts: one of fewer than six only between two separators."""
 
@@ -177,7 +178,7 @@ def time_form(text: str) -> str:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Whatever level somebody has set: the HTTP client writes no addresses and headers into a log meanwhile."""
+    """Keeps the HTTP client from logging addresses and headers, whatever log level is set."""
     quiet = [logging.getLogger(name) for name in ("httpx", "httpcore", "hpack", "h11", "h2")]
     before = [(one.disabled, one.level) for one in quiet]
     for one in quiet:

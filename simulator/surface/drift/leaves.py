@@ -125,7 +125,8 @@ def form_of(value: Any) -> str:
 
 
 def form_of_both(one: Any, other: Any) -> str:
-    """The form of something drawn, of two that were drawn: with the beginning that they have in common."""
+    """The form of a value that is drawn anew each time, judged by two of them: the beginning that they share, and what kind of text
+    follows it."""
     first, second = form_of(one), form_of(other)
     if first != second or first != "a text":
         return first if first == second else f"{first} or {second}"

@@ -47,6 +47,6 @@ def routes(auto_return_s: int | None) -> tuple[Page, ...]:
         post("cancel", acts.cancel),
         post("force", acts.force),
         post("answer", acts.decide_now),
-        post("show-code", acts.show_code),
+        post("show-code", acts.show_qr_code),
         post("buyer", acts.change_buyer),
     )

@@ -69,8 +69,8 @@ def scan(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
     return _act(call, runtime, lambda uow, order: alipay.scan(uow, order, chosen_buyer(call, uow).id))
 
 
-def show_code(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
-    return _act(call, runtime, alipay.show_code)
+def show_qr_code(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:
+    return _act(call, runtime, alipay.show_qr_code)
 
 
 def sign_in(call: Call, runtime: Runtime, auto_return_s: int | None) -> Reply:

@@ -213,7 +213,7 @@ def setup(
 
 def confirmed(payment: Payment, base: str) -> dict[str, Any]:
     """The payment of a confirmed setup; a redirect only while it leads to something. The customer's e-mail is left out: in a setup
-    it is an object, in a payment a text, and a client that expects either fails at the other. Source: source 13.4.
+    it is an object, in a payment a text, and a client that expects one of them fails at the other. Source: source 13.4.
     Inferred: checkoutcom.setup-confirm.
     """
     body = payment_accepted(payment, base) | {"customer": {"id": payment.customer_id}}

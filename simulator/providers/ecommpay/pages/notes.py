@@ -68,7 +68,7 @@ def note_on(uow: UnitOfWork, payment: Payment, order: Order, stage: Stage) -> No
 
 
 def _note(forecast: Forecast, money: Money, stage: Stage, *, alone: bool) -> Note:
-    """`alone`: in this project the amount decides instead of the buttons, whatever the amount is."""
+    """The note on what decides a payment. `alone`: in this project the amount decides instead of the buttons, whatever it is."""
     decides = forecast.decides
     who, _, name = decides.partition(":")
     if who == "page" and alone:

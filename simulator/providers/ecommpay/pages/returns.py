@@ -85,7 +85,7 @@ def early_way_of_page(parameters: Mapping[str, str]) -> Way | None:
 
 
 def early_way_of_payment(payment: Payment) -> Way | None:
-    """The same, also for a payment that was made at Gate."""
+    """The link for a buyer who goes back before their payment is decided, also for one that was made at Gate."""
     return _safe_way(payment.return_url.get("return")) if payment.page is None else early_way_of_page(payment.page)
 
 
