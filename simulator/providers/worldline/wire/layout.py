@@ -10,19 +10,12 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from simulator.kernel.holding import as_text
-
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 def encode(value: Any) -> bytes:
     """Pretty-printed as recorded: three spaces, a blank on both sides of the colon, `[ {` and `} ]`."""
-    text = as_text(orjson.dumps(value))
-    if "[" in text or "{}" in text or '\\"' in text or "  " in text:
-        return _pretty(
-            value, ""
-        ).encode()  # the library lays it out otherwise, or a text of it could be taken for layout
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).replace(b"  ", b"   ").replace(b'": ', b'" : ')
+    return _pretty(value, "").encode()
 
 
 def _pretty(value: Any, indent: str) -> str:
