@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from textwrap import dedent
 from typing import Annotated, Any, ClassVar
 
-import pydantic
 import pytest
 from merchant import Merchant
 from support import Sim
@@ -31,13 +30,12 @@ class ListedPayment(Payment):
 
 
 def example(name: str) -> dict[str, Any]:
-    """The names of the block that defines this one."""
-    blocks = map(dedent, re.findall(r"^ *```python\n(.*?)^ *```", CHAPTER, re.MULTILINE | re.DOTALL))
-    [block] = [block for block in blocks if f"def {name}(" in block]
+    """The names of the block that defines this one, and of those before it."""
+    blocks = [dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```", CHAPTER, re.MULTILINE | re.DOTALL)]
+    [last] = [at for at, block in enumerate(blocks) if f"def {name}(" in block]
     names: dict[str, Any] = {"Payment": ListedPayment, "wire": wire, "Annotated": Annotated, **vars(provider)}
-    for more in ("BaseModel", "BeforeValidator", "ConfigDict", "Field", "StrictInt"):
-        names[more] = getattr(pydantic, more)
-    exec(compile(block, "example.py", "exec", dont_inherit=True), names)
+    for block in blocks[: last + 1]:
+        exec(compile(block, "example.py", "exec", dont_inherit=True), names)
     return names
 
 
