@@ -82,10 +82,12 @@ def told(page: Any) -> list[str]:
 
 
 def pay(page: Any, button: str = "ecp-success") -> None:
-    """By keys: while the frame is still growing to its page's size, a button may slip away under the mouse."""
+    """By keys: while the frame is still growing to its page's size, a button may slip away under the mouse. Each page of the frame
+    has told that it is there before its button is pressed: on a busy machine the button is there earlier than its script."""
     frame = page.frame_locator("iframe.epay-frame")
-    frame.get_by_test_id("ecp-continue").press("Enter")
-    frame.get_by_test_id("ecp-pay").press("Enter")
+    for event, test_id in (("onLoaded", "ecp-continue"), ("onPaymentMethodSelect", "ecp-pay")):
+        page.wait_for_function("(event) => said.some((entry) => entry[0] === event)", arg=event)
+        frame.get_by_test_id(test_id).press("Enter")
     frame.get_by_test_id("ecp-last-name").fill("Zhou")
     frame.get_by_test_id(button).press("Enter")
 
