@@ -57,6 +57,8 @@ def _prepared(
 ) -> type[Any]:
     own = {name for name, value in vars(cls).items() if value is not None}
     is_heir = any(params.frozen for base in cls.__mro__ if (params := vars(base).get("__dataclass_params__")))
+    if not cls.__doc__:  # else the library asks for a signature: it costs a start, and for an exception 3.11.2 raises
+        cls.__doc__ = cls.__name__
     bare = dataclasses.dataclass(init=False, repr=False, eq=False, frozen=is_heir, slots=slots, kw_only=kw_only)(cls)
     methods: dict[str, dict[str, Any]] = {"__init__": {"init": True, "frozen": frozen, "slots": slots}}
     if repr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -123,3 +124,18 @@ def test_a_class_may_extend_one_of_the_librarys_and_be_extended_by_one() -> None
     assert OfIt(1) == OfIt(1, 2)
     with pytest.raises(dataclasses.FrozenInstanceError):
         Second(1).a = 2  # type: ignore[misc]
+
+
+def test_nobody_asks_for_a_signature_while_a_class_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11.2 has none to tell of an exception, and raises; everywhere it costs a start."""
+
+    def none(*_: Any) -> Any:
+        raise AssertionError("asked for a signature")
+
+    monkeypatch.setattr(inspect, "signature", none)
+
+    @put_off(eq=False)
+    class Refused(Exception):
+        why: str = ""
+
+    assert Refused("late").why == "late"

@@ -4,8 +4,13 @@ kept here."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
 
 from simulator.providers import BUILT_IN
 
@@ -77,7 +82,25 @@ def test_a_start_imports_what_a_server_needs_and_no_more() -> None:
 
     measuring = {"coverage", "$coverage"}  # the suite's own, where it measures what is run
     taken_along = {"multipart", "python_multipart"}  # by Starlette, where the extra mcp has brought it
+    whatever_starts = {"sitecustomize", "usercustomize"}  # by Debian's Python in any process
     libraries = {name.partition(".")[0] for name in modules if not name.startswith("_")} - sys.stdlib_module_names
     assert status == 200
-    assert libraries - {"simulator"} - LIBRARIES - measuring - taken_along == set()
+    assert libraries - {"simulator"} - LIBRARIES - measuring - taken_along - whatever_starts == set()
     assert set(modules) & LATER.keys() == set()
+
+
+def test_the_systems_own_python_starts_it_too() -> None:
+    """Another release of this Python, with the same libraries: Debian 12 has 3.11.2, which once could not."""
+    ours = sys.version_info
+    system = Path(f"/usr/bin/python{ours.major}.{ours.minor}")
+    if not system.exists():
+        pytest.skip(f"no {system} on this machine")
+    if system.resolve() == Path(sys.executable).resolve():
+        pytest.skip("this is the system's own Python")
+    paths = [str(Path(__file__).parents[2]), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+    done = subprocess.run([system, "-c", START], capture_output=True, env=environment)
+
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout)[0] == 200
