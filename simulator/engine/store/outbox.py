@@ -314,32 +314,35 @@ class Outbox(Statements):
         At most `LOOKED_AT` messages are looked at. If that was not enough for `limit`, the second part is the number before which
         the search goes on; else it is None.
         """
+        if group != "failing":
+            of_attacks = None if group is None else group == "adversarial"
+            state = None if of_attacks else group
+            return self.page_of_messages(
+                workspace,
+                providers=providers,
+                event=event,
+                group=state,
+                adversarial=of_attacks,
+                place=before,
+                limit=limit,
+            )
         if providers is not None and not providers:
             return [], None
-        where: list[str] = []
-        values: list[Any] = []
+        wanted: list[tuple[str, Sequence[Any]]] = [(_EARNEST, ATTACKS)]
         if providers is not None:
-            where.append(f"provider IN ({', '.join('?' for _ in providers)})")
-            values += providers
-        for column, value in (("event", event), ("state", None if group in ("failing", "adversarial") else group)):
-            if value is not None:
-                where.append(f"{column} = ?")
-                values.append(value)
-        if group is not None:
-            where.append(f"plan IS NOT NULL AND {_ATTACK}" if group == "adversarial" else _EARNEST)
-            values += ATTACKS
+            wanted.append((f"provider IN ({', '.join('?' for _ in providers)})", providers))
+        if event is not None:
+            wanted.append(("event = ?", (event,)))
+        where = " AND ".join(clause for clause, _ in wanted)
+        given = [value for _, some in wanted for value in some]
         older, place = ("", ()) if before is None else ("AND seq < ?", (before,))
-        sources = [
-            f"""SELECT {_OUTBOX} FROM (SELECT {_OUTBOX} FROM outbox WHERE workspace = ? AND {narrow} {older}
-            ORDER BY seq DESC LIMIT ?) looked_at_{n} WHERE {" AND ".join(where or ["1 = 1"])}"""  # noqa: S608
-            for n, narrow in enumerate(_FAILING if group == "failing" else ("1 = 1",))
-        ]
-        sql = f"{' UNION ALL '.join(sources)} ORDER BY seq DESC LIMIT ?"
-        each = (self._at(workspace), *place, LOOKED_AT, *values)
-        rows = [self._message(row) for row in self.rows(sql, [*each * len(sources), limit])]
-        if len(rows) == limit or group == "failing" or not where:
-            return rows, None
-        return rows, self._message_back(f"workspace = ? {older}", (self._at(workspace), *place), "DESC")
+        found: list[Row] = []
+        for is_failing in _FAILING:
+            within, values = f"workspace = ? AND {is_failing} {older}", (self._at(workspace), *place)
+            last = self._message_back(within, values, "DESC") or 0
+            sql = f"SELECT {_OUTBOX} FROM outbox WHERE {within} AND seq >= ? AND {where} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+            found += self.rows(sql, [*values, last, *given, limit])
+        return sorted((self._message(row) for row in found), key=lambda row: -row.seq)[:limit], None
 
     def soonest_failing(self, workspace: int, most: int) -> tuple[str | None, int] | None:
         """Address and number of tries of the refused message that is tried again first; `most` of those due first are looked at."""

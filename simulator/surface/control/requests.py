@@ -78,7 +78,8 @@ def listed(
 ) -> Listed:
     """A page of the calls that fit. Where none of the next `WINDOW` fits it is empty, and goes on after them."""
     runtime.write_late()
-    end = runtime.store.request_back(workspace.id, before, WINDOW)
+    is_narrowed = refused or any(one is not None for one in (provider, status, method, path))
+    end = runtime.store.request_back(workspace.id, before, WINDOW) if is_narrowed else None
     rows = runtime.store.requests(
         workspace.id,
         provider=provider,

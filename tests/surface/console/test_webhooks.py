@@ -265,6 +265,7 @@ def test_no_list_and_no_count_walks_through_a_workspace(index: str, monkeypatch:
     touched = [plan for plan in plans if "outbox" in plan]
     assert any(index.strip() in plan for plan in touched)
     assert all("USING" in plan and "INDEX" in plan and "workspace=?" in plan for plan in touched)
+    assert not [plan for plan in plans if "ORDER BY" in plan], "they are sorted, so all are read first"
     store.close()
 
 
