@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -65,7 +65,8 @@ _make_tables = SqliteStore._bring_up_to_date
 
 @lru_cache(maxsize=1)
 def _tables() -> bytes:
-    return SqliteStore()._connection.serialize()
+    with closing(SqliteStore()) as store:
+        return store._connection.serialize()
 
 
 def _copy_tables(store: SqliteStore) -> None:

@@ -96,12 +96,14 @@ def test_a_mistake_of_ours_is_no_outage(wrong: Callable[[SqliteStore], object]) 
     if not isinstance(raised.value, sqlite3.OperationalError):
         assert store.outage(raised.value) is None
         assert not isinstance(raised.value, store.OUTAGES)
+    store.close()
 
 
 def test_an_error_of_sqlite_without_the_code_of_damage_is_no_outage() -> None:
     store = SqliteStore()
 
     assert store.outage(sqlite3.DatabaseError("not authorized")) is None
+    store.close()
 
 
 # Rows --------------------------------------------------------------------------------------------------------------

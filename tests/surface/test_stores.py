@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -388,6 +389,15 @@ def set_back(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
 # An older store ----------------------------------------------------------------------------------------------------
 
 
+def open_files() -> set[Path]:
+    """Those that this process has open; none are known without `/proc`."""
+    opened = set[Path]()
+    for number in Path("/proc/self/fd").glob("*"):
+        with suppress(OSError):  # the one that reads the folder
+            opened.add(number.readlink())
+    return opened
+
+
 async def test_an_older_store_lies_beside_the_new_one_as_it_was(file: Path) -> None:
     """An upgrade that fails half-way leaves the file as it was, too."""
     await filled(file)
@@ -398,6 +408,7 @@ async def test_an_older_store_lies_beside_the_new_one_as_it_was(file: Path) -> N
 
     with pytest.raises(StoreUnavailable, match="duplicate column name"):
         open_store(str(file))  # for it is none of schema 1: the upgrade fails on its way
+    assert not open_files() & {file, file.with_name("store.db-wal")}
 
     copy = file.with_name("store.db.schema-1")
     for left in (file, copy):

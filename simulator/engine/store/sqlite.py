@@ -104,6 +104,14 @@ class SqliteStore(Store):
             where, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=30
         )
         self._execute, self._execute_many = self._connection.execute, self._connection.executemany
+        try:
+            self._prepare(where, synchronous, file)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, where: str, synchronous: str, file: Path | None) -> None:
+        """Sets the connection up, takes in what was logged, and brings the schema up to date."""
         for pragma in (
             "auto_vacuum = INCREMENTAL",
             "journal_mode = WAL",
