@@ -32,18 +32,18 @@ CARD_DIGITS = 13
 
 
 class Pool:
-    """The system's random bytes, fetched a few hundred identifiers at a time: a system call for each is felt.
+    """The system's random bytes, fetched a thousand identifiers at a time: a system call for each is felt.
 
-    Long ones of one fetch begin alike, so that new identifiers stand together in the store's indexes: where they are scattered,
-    each is one more page to write, and in a full store one to read.
+    Those of one fetch begin alike unless they are short, so that new identifiers stand together in the store's indexes: where they
+    are scattered, each is one more page to write, and in a full store one to read.
     """
 
     __slots__ = ("_head", "_read")
-    SIZE = 4096
-    HEAD = 4
-    """So many bytes are the same for a fetch."""
-    LONG = 16
-    """From so many bytes on: twelve are left to chance."""
+    SIZE = 16_384
+    HEAD, LONG = 4, 16
+    """So many bytes are the same for a fetch, from so many bytes on: twelve are left to chance."""
+    SHORTER_HEAD, SHORT = 2, 8
+    """And so many of those that are shorter: six are left to chance, and who draws them looks whether they are taken."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -54,7 +54,10 @@ class Pool:
         if len(drawn) < length:
             self._read, self._head = BytesIO(os.urandom(self.SIZE + length)).read, os.urandom(self.HEAD)
             drawn = self._read(length)
-        return self._head + drawn[self.HEAD :] if length >= self.LONG else drawn
+        if length < self.SHORT:
+            return drawn
+        alike = self.HEAD if length >= self.LONG else self.SHORTER_HEAD
+        return self._head[:alike] + drawn[alike:]
 
 
 def instant_text(at: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,19 +51,30 @@ def test_a_pool_hands_out_each_byte_once(lengths: list[int]) -> None:
     assert len(set(long)) == len(long)
 
 
-def test_long_identifiers_that_are_drawn_together_begin_alike_and_no_others() -> None:
-    """Sorted, those of a few payments stand side by side; a short one is all chance."""
+@pytest.mark.parametrize(
+    ("draw", "head"),
+    [
+        (lambda ids: ids.text(21), 4),
+        (Ids.guid, 8),
+        (lambda ids: ids.text(15), 2),
+        (lambda ids: ids.text(8, UNAMBIGUOUS), 2),
+    ],
+)
+def test_identifiers_that_are_drawn_together_begin_alike(draw: Callable[[Ids], str], head: int) -> None:
+    """Sorted, those of a hundred payments stand side by side."""
     ids = Ids(Pool())
 
-    texts, guids, short = (
-        [draw() for _ in range(60)] for draw in (lambda: ids.text(21), ids.guid, lambda: ids.text(12))
-    )
+    drawn = [draw(ids) for _ in range(60)]
 
-    for drawn, head in ((texts, 4), (guids, 8)):
-        assert len({one[:head] for one in drawn}) <= 2, "one fetch, or the end of one and the beginning of the next"
-        assert len({one[head:] for one in drawn}) == len(drawn)
-    assert len({one[:4] for one in short}) > 55
-    assert len({Ids(Pool()).text(21)[:4] for _ in range(20)}) > 15
+    assert len({one[:head] for one in drawn}) <= 2, "one fetch, or the end of one and the beginning of the next"
+    assert len({one[head:] for one in drawn}) == len(drawn)
+    assert len({draw(Ids(Pool()))[:head] for _ in range(20)}) > 15
+
+
+def test_a_short_one_is_all_chance() -> None:
+    ids = Ids(Pool())
+
+    assert len({ids.text(7)[:4] for _ in range(60)}) > 55
 
 
 @given(*[st.integers(min_value=0, max_value=2**52)] * 2)
