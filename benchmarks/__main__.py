@@ -146,7 +146,8 @@ def _mb(value: float | None) -> str:
 
 
 def growing(folder: Path, extent: Extent) -> None:
-    """Stores with ever more payments, each served by a process of its own, are asked the same in turns."""
+    """Stores with ever more payments, each served by a process of its own, are asked the same in turns. They keep all that is in
+    them: by itself a workspace drops the oldest beyond 200,000, which the larger ones would be busy with."""
     provider = next(name for name, shop in SHOPS.items() if shop.read is not None)
     world = "/_sim/workspaces/default"
     asked: dict[str, dict[str, Contender]] = {}
@@ -155,6 +156,7 @@ def growing(folder: Path, extent: Extent) -> None:
         for size in extent.stores:
             db, name = folder / f"grown-{size}.db", f"{size:,}"
             with servers.simulator(db) as server:
+                server.call("PUT", f"{world}/settings/simulator", {"keep": {"days": None, "payments": None}})
                 own = _merchant(server, provider)
                 payment = own.id_of(0, _answer(server.port, own.create(0)))
             fill.multiply(db, provider, payment, size - 1)

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from simulator.engine.scenarios import Effect
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import value_type
 
 if TYPE_CHECKING:
     from simulator.engine.rules import BankEffect
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class BankVerdict:
     """The bank's word on one operation (`UnitOfWork.ask_bank`)."""
 

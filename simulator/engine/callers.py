@@ -56,6 +56,7 @@ def host_name(host: str) -> str | None:
     return None if match is None else as_compared(match["name"])
 
 
+@lru_cache(256)
 def as_compared(name: str) -> str:
     """The one spelling in which names of hosts are compared: `localhost` for `LOCALHOST.`, `[::1]` for `0:0:0:0:0:0:0:1`."""
     name = name.lower().removesuffix(".")

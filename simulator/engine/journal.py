@@ -16,7 +16,7 @@ from simulator.engine.store import Store
 from simulator.engine.store.base import AttemptRow, OutboxRow, Row
 from simulator.engine.unreadable import Unreadable, members, raw_bytes
 from simulator.kernel.clock import from_micros, iso_millis, micros, time_of_day
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import value_type
 
 BODY_LIMIT = 65_536
 """Bytes of a body that the journal keeps."""
@@ -213,7 +213,7 @@ def attempted(event: str, n: int, status: int | None, error: str | None) -> str:
     return f"{event} try {n} " + (f"answered {status}" if status is not None else f"failed: {error}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Told:
     """One event of a payment's story, with what it was told from."""
 

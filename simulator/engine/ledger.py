@@ -17,7 +17,7 @@ import orjson
 
 from simulator.engine.resource import Resource
 from simulator.kernel.money import Money, decimals
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import dataclass, value_type
 
 UNIT = 10**8
 """So many make one unit of a currency."""
@@ -101,7 +101,7 @@ def times(amount: int, factor: Decimal) -> int:
     return int((Decimal(amount) * factor).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Posting:
     account: str
     kind: str
@@ -114,7 +114,7 @@ def transfer(kind: Kind, amount: int, currency: str, *, of: str, to: str) -> tup
     return (Posting(to, kind, amount, currency), Posting(of, kind, -amount, currency)) if amount else ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Standing:
     """What a purse (`Booking.purse`) holds after a booking, and what has gone through it since the first one, in units of the
     ledger: so a balance, and what happened between two days, is found without reading all bookings before."""

@@ -21,7 +21,7 @@ from simulator.engine.uow import UnitOfWork
 from simulator.kernel.ids import UNAMBIGUOUS
 from simulator.kernel.money import Money, decimals
 from simulator.kernel.refusals import IllegalTransition
-from simulator.kernel.values import dataclass
+from simulator.kernel.values import value_type
 from simulator.wallet import buyers
 from simulator.wallet.buyers import Buyer
 from simulator.wallet.order import Order
@@ -31,7 +31,7 @@ SECRET_TRIES = 3
 NO_DELAY = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class Decision:
     """What will come of pressing Confirm. `outcome`: paid, declined, cancelled, expired, or open (nobody answers).
 

@@ -221,7 +221,7 @@ async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
 async def read_json(request: Request) -> Any:
     """The request's body, read as JSON. NaN and infinity, which many languages write, are read too, so that they can be refused by
     the name of their member."""
-    limit = body_limit(request.url.path)
+    limit = body_limit(request.scope["path"])
     raw = await read_body(request, limit)
     return await asyncio.to_thread(_parsed, raw, limit) if len(raw) > BODY_LIMIT else _parsed(raw, limit)
 
