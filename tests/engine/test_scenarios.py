@@ -120,6 +120,7 @@ def test_a_folder_of_ones_own_is_read_at_the_start(tmp_path: Path) -> None:
     app = started(written(tmp_path, f"name: mine\nrules: [{{{rule}}}, {{{RULE}}}]\n"))
 
     assert "mine" in app.runtime.scenarios.known.named
+    app.runtime.store.close()
 
 
 @pytest.mark.parametrize(
