@@ -84,6 +84,12 @@ class App:
         try:
             with readable(self.settings.db):
                 self.runtime = self._runtime(store, chosen, courier, called)
+            self.gateway = Gateway(
+                self.runtime,
+                wallet_pages.routes(self.settings.auto_return),
+                public_credentials=self.settings.open_console or self.settings.default_credentials,
+                names=self.settings.own_names,
+            )
         except BaseException:
             store.close()
             raise
@@ -100,12 +106,6 @@ class App:
         if self.settings.open_console and not self.settings.admin_token:
             token = sha256_hex(f"admin token {self.runtime.secret}".encode())[:24]
             self.settings = replace(self.settings, admin_token=token)
-        self.gateway = Gateway(
-            self.runtime,
-            wallet_pages.routes(self.settings.auto_return),
-            public_credentials=self.settings.open_console or self.settings.default_credentials,
-            names=self.settings.own_names,
-        )
         wants_token = self.settings.admin_token is not None
         self._unguarded = _Ours(self.runtime, self.gateway, wants_token)
         self.ours = Guard(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from toy.acme import ACME
 
 from engine.merchant import Merchant
 from simulator.engine.provider import LeftOut
+from simulator.engine.store import open_store
 from simulator.providers import built_in
 from simulator.surface.app import App
 from simulator.surface.settings import Settings
@@ -57,12 +59,14 @@ async def test_what_is_left_out_hides_nothing_that_is_there(sim: Sim, acme: Merc
     assert (deleted.status_code, deleted.json()) == (405, {"acme_error": "MethodNotAllowed"})
 
 
-def test_an_operation_cannot_be_both_there_and_left_out() -> None:
-    """Of one provider it is said when the value is made; of two, when both are served."""
+def test_an_operation_cannot_be_both_there_and_left_out(tmp_path: Path) -> None:
+    """Of one provider it is said when the value is made; of two, when both are served. Another server may have the file then."""
+    file = str(tmp_path / "world.db")
     other = replace(built_in()[0], left_out=(LeftOut("GET", "/acme/charges/{charge}", "getCharge"),))
 
     with pytest.raises(ValueError, match="is left out, and is there"):
-        App(Settings(db=":memory:"), providers=[ACME, other])
+        App(Settings(db=file), providers=[ACME, other])
+    open_store(file, "http://another.test").close()
 
 
 async def test_an_address_that_nobody_has_is_in_its_callers_journal(sim: Sim, acme: Merchant) -> None:

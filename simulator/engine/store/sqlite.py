@@ -326,10 +326,10 @@ class SqliteStore(Store):
         return [row[0] for row in self.exact_rows(sql) if isinstance(row[0], str)]
 
     def with_rows(self, providers: Set[str]) -> Set[str]:
-        here = "provider = ?1 AND workspace NOT IN (SELECT place FROM leavings)"
+        here = "provider = ? AND workspace NOT IN (SELECT place FROM leavings)"
         sources = ("resources WHERE", "timers WHERE", "outbox WHERE state = 'pending' AND", "ledger WHERE")
         sql = " OR ".join(f"EXISTS (SELECT 1 FROM {source} {here})" for source in sources)  # noqa: S608
-        return {name for name in providers if self.exact_rows(f"SELECT {sql}", (name,))[0][0]}
+        return {name for name in providers if self.exact_rows(f"SELECT {sql}", [name] * len(sources))[0][0]}
 
     def empty_db_pages(self) -> int:
         if not self.exact_rows("PRAGMA auto_vacuum")[0][0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -61,7 +61,7 @@ def is_own(answer: httpx.Response) -> bool:
 
 
 @pytest.fixture
-def ask() -> Callable[[Callable[[Merchant], Any]], None]:
+def ask() -> Iterator[Callable[[Callable[[Merchant], Any]], None]]:
     """Runs one example against a simulator of its own loop; the same simulator for all examples of a test."""
     sim = Sim()
     state: dict[str, Merchant] = {}
@@ -75,7 +75,8 @@ def ask() -> Callable[[Callable[[Merchant], Any]], None]:
 
         asyncio.run(example())
 
-    return run
+    yield run
+    sim.app.runtime.store.close()
 
 
 RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
