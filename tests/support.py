@@ -158,7 +158,11 @@ class Sim:
         self.answer: Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]] = acknowledge
         settings = Settings(db=db, strict=strict, port=80)
         self.app = App(settings, providers=providers, courier=Hands(self._receive))
-        self.app.runtime.scenarios.known  # noqa: B018 - what is wrong with a file is told here
+        try:
+            self.app.runtime.scenarios.known  # noqa: B018 - what is wrong with a file is told here
+        except BaseException:
+            self.app.runtime.store.close()
+            raise
         inner = httpx.ASGITransport(self.app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=inner, base_url="http://sim.test")
         self._seed = seed

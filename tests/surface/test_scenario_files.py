@@ -71,6 +71,7 @@ def test_in_a_folder_of_ones_own_the_file_may_be_called_anything(tmp_path: Path)
     app = App(Settings(db=":memory:", scenarios=str(tmp_path)), providers=[ACME])
 
     assert app.runtime.scenarios.documents("wallet", "acme")
+    app.runtime.store.close()
 
 
 def test_in_a_folder_of_ones_own_a_providers_file_has_its_name(tmp_path: Path) -> None:
